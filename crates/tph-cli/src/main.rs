@@ -1,0 +1,3 @@
+//! The tph command.
+
+fn main() {}

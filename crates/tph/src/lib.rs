@@ -1,0 +1,1 @@
+//! The rules of PCIe TLP Processing Hints: registers, steering tags, the requester's state machine.

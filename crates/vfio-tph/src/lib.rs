@@ -1,0 +1,1 @@
+//! Steer the DMA of a VFIO device into the right cache.

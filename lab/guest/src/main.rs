@@ -1,0 +1,3 @@
+//! Programs that run inside the lab's guest.
+
+fn main() {}

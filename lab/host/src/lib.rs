@@ -1,0 +1,1 @@
+//! Boots stock kernels in QEMU with emulated endpoints and runs programs inside.
