@@ -1,0 +1,96 @@
+//! Everything that can go wrong in the lab.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failed step of the lab: which step, on what, and why. [`Error::advice`] says what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read, written or made.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A program the lab depends on could not be started at all.
+    #[error("cannot start {program}: {source}")]
+    Start {
+        /// The program's name.
+        program: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A program the lab depends on failed.
+    #[error("{program} failed ({status}) while the lab tried to {step}{}", tail(output))]
+    Command {
+        /// What the lab was doing, as a verb phrase.
+        step: &'static str,
+        /// The program's name.
+        program: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+        /// The last lines of what it printed.
+        output: String,
+    },
+    /// A program printed something the lab cannot make sense of.
+    #[error("{program} printed something unexpected while the lab tried to {step}: {output:?}")]
+    Output {
+        /// What the lab was doing, as a verb phrase.
+        step: &'static str,
+        /// The program's name.
+        program: &'static str,
+        /// The text in question.
+        output: String,
+    },
+    /// Neither `$VFIO_TPH_CACHE`, `$XDG_CACHE_HOME` nor `$HOME` says where the cache is to be.
+    #[error("no place for the lab's cache: none of VFIO_TPH_CACHE, XDG_CACHE_HOME and HOME is set")]
+    NoCache,
+    /// This machine's apt names no Debian mirror.
+    #[error("no Debian mirror among the sources of this machine's apt")]
+    NoMirror,
+    /// The keys that sign Debian's archive are not on this machine.
+    #[error("no archive keyring at {}", path.display())]
+    NoKeyring {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Debian's archive has no kernel for a choice.
+    #[error("no kernel package for {choice} in the archive")]
+    NoKernelPackage {
+        /// The choice, as the user writes it.
+        choice: String,
+    },
+    /// A kernel folder or an unpacked kernel lacks a part.
+    #[error("the kernel in {} has no {part}", folder.display())]
+    IncompleteKernel {
+        /// Where the kernel is.
+        folder: PathBuf,
+        /// What is missing.
+        part: &'static str,
+    },
+}
+
+impl Error {
+    /// For `map_err`: an [`Error::File`] about `path`.
+    pub(crate) fn file(
+        action: &'static str,
+        path: impl AsRef<Path>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.as_ref().to_path_buf();
+        move |source| Self::File { action, path, source }
+    }
+}
+
+fn tail(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().rev().filter(|line| !line.is_empty()).take(15).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<&str> = lines.into_iter().rev().collect();
+    format!(":\n  {}", lines.join("\n  "))
+}

@@ -1,0 +1,232 @@
+//! apt with a root of its own: its lists, its cache, an empty list of installed packages.
+
+use super::{mirror, packages};
+use crate::command::{each_line, output};
+use crate::{Cache, Error, Progress, Result};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the keys of Debian's archive are installed.
+const KEYRINGS: [&str; 2] = [
+    "/usr/share/keyrings/debian-archive-keyring.pgp",
+    "/usr/share/keyrings/debian-archive-keyring.gpg",
+];
+
+/// The private apt, configured.
+#[derive(Debug)]
+pub(super) struct Apt {
+    configuration: PathBuf,
+    archives: PathBuf,
+}
+
+impl Apt {
+    /// Lays out the private root in the cache.
+    pub(super) fn new(cache: &Cache) -> Result<Self> {
+        let root = cache.folder("apt")?;
+        let keyring = KEYRINGS
+            .iter()
+            .find(|path| Path::new(path).exists())
+            .ok_or_else(|| Error::NoKeyring { path: KEYRINGS[1].into() })?;
+        cache.folder("apt/state/lists/partial")?;
+        cache.folder("apt/cache/archives/partial")?;
+        let sources = cache.folder("apt/sources")?.join("debian.sources");
+        write(&sources, &sources_text(&mirror::find()?, keyring))?;
+        write(&root.join("status"), "")?;
+        let configuration = root.join("apt.conf");
+        write(&configuration, &configuration_text(&root))?;
+        Ok(Self { configuration, archives: root.join("cache/archives") })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.arg("-c").arg(&self.configuration).env("LC_ALL", "C").current_dir(&self.archives);
+        command
+    }
+
+    /// Fetches the archive's lists of packages.
+    pub(super) fn update(&self, progress: Progress) -> Result<()> {
+        self.fetch(&["update"], &[], "fetch the lists of packages", progress)
+    }
+
+    /// Downloads packages with all that they depend on; the files, in no order.
+    pub(super) fn download(
+        &self,
+        packages: &[String],
+        title: &str,
+        progress: Progress,
+    ) -> Result<Vec<PathBuf>> {
+        let plan = output(
+            self.command("apt-get").args(["--simulate", "install"]).args(packages),
+            "resolve dependencies",
+        )?;
+        self.fetch(&["--download-only", "install"], packages, title, progress)?;
+        plan.lines()
+            .filter(|line| line.starts_with("Inst "))
+            .map(|line| self.file_of(line))
+            .collect()
+    }
+
+    /// Downloads just these packages; the files.
+    pub(super) fn download_alone(
+        &self,
+        packages: &[String],
+        title: &str,
+        progress: Progress,
+    ) -> Result<Vec<PathBuf>> {
+        let plan = output(
+            self.command("apt-get").args(["--print-uris", "download"]).args(packages),
+            "find packages in the archive",
+        )?;
+        self.fetch(&["download"], packages, title, progress)?;
+        let names: BTreeSet<&str> =
+            plan.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
+        Ok(names.into_iter().map(|name| self.archives.join(name)).collect())
+    }
+
+    /// The names of packages that match a regular expression.
+    pub(super) fn search(&self, pattern: &str) -> Result<Vec<String>> {
+        let found = output(
+            self.command("apt-cache").args(["search", "--names-only", pattern]),
+            "search for packages",
+        )?;
+        Ok(found.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
+    }
+
+    /// The `Depends:` line of a package in a suite.
+    pub(super) fn depends(&self, package: &str, suite: &str) -> Result<String> {
+        let shown = output(
+            self.command("apt-cache")
+                .args(["-o", &format!("APT::Default-Release={suite}")])
+                .args(["show", "--no-all-versions", package]),
+            "look up a package",
+        )?;
+        let depends = shown.lines().find_map(|line| line.strip_prefix("Depends: "));
+        Ok(depends.unwrap_or_default().to_owned())
+    }
+
+    fn fetch(
+        &self,
+        verb: &[&str],
+        packages: &[String],
+        title: &str,
+        progress: Progress,
+    ) -> Result<()> {
+        let mut step = progress.step(title);
+        let mut command = self.command("apt-get");
+        command.args(["-qq", "-o", "APT::Status-Fd=1"]).args(verb).args(packages);
+        each_line(&mut command, "download packages", |line| {
+            if let Some((percent, what)) = status(line) {
+                step.at(percent, what);
+            }
+        })?;
+        step.done();
+        Ok(())
+    }
+
+    /// The file of a line such as `Inst name (1:2.3 Debian:13.7/stable [amd64])`.
+    fn file_of(&self, line: &str) -> Result<PathBuf> {
+        let name = file_name(line).ok_or_else(|| Error::Output {
+            step: "resolve dependencies",
+            program: "apt-get",
+            output: line.to_owned(),
+        })?;
+        Ok(self.archives.join(name))
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(Error::file("write", path))
+}
+
+fn sources_text(mirror: &str, keyring: &str) -> String {
+    format!(
+        "Types: deb\nURIs: {mirror}\nSuites: {} {}\nComponents: main\nSigned-By: {keyring}\n",
+        packages::TRIXIE,
+        packages::BACKPORTS
+    )
+}
+
+/// Read after the machine's own configuration (which may name a proxy), whose hooks it removes.
+fn configuration_text(root: &Path) -> String {
+    let root = root.display();
+    format!(
+        r#"Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "{root}/sources";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::State "{root}/state";
+Dir::State::lists "{root}/state/lists";
+Dir::State::status "{root}/status";
+Dir::Cache "{root}/cache";
+Dir::Cache::archives "{root}/cache/archives";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
+Dir::Log "{root}";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Pre-Install-Pkgs;
+#clear DPkg::Post-Invoke;
+#clear APT::Architectures;
+#clear APT::Default-Release;
+APT::Architecture "amd64";
+APT::Install-Recommends "false";
+APT::Sandbox::User "root";
+APT::Get::Assume-Yes "true";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+"#
+    )
+}
+
+/// Percentage and file of a line such as `dlstatus:3:12.5:Retrieving file 3 of 40`.
+fn status(line: &str) -> Option<(u64, &str)> {
+    let mut fields = line.strip_prefix("dlstatus:")?.splitn(3, ':').skip(1);
+    let percent = fields.next()?.split('.').next()?.parse().ok()?;
+    Some((percent, fields.next()?))
+}
+
+fn file_name(line: &str) -> Option<String> {
+    let (name, rest) = line.strip_prefix("Inst ")?.split_once(" (")?;
+    let inside = rest.split(')').next()?;
+    let version = inside.split(' ').next()?.replace(':', "%3a");
+    let (_, architecture) = inside.strip_suffix(']')?.rsplit_once('[')?;
+    Some(format!("{name}_{version}_{architecture}.deb"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_planned_package_names_its_file() {
+        for (line, file) in [
+            ("Inst make (4.4.1-2 Debian:13.7/stable [amd64])", "make_4.4.1-2_amd64.deb"),
+            (
+                "Inst zlib1g (1:1.3.dfsg-1+b1 Debian:13.7/stable [amd64]) []",
+                "zlib1g_1%3a1.3.dfsg-1+b1_amd64.deb",
+            ),
+            (
+                "Inst libc6 (2.41-12 Debian:13.7/stable [amd64]) [libgcc-s1:amd64 ]",
+                "libc6_2.41-12_amd64.deb",
+            ),
+            (
+                "Inst qemu-system-data (1:11.1.3+ds-1 Debian Backports:stable-backports [all])",
+                "qemu-system-data_1%3a11.1.3+ds-1_all.deb",
+            ),
+        ] {
+            assert_eq!(file_name(line).as_deref(), Some(file));
+        }
+        assert_eq!(file_name("Inst"), None);
+    }
+
+    #[test]
+    fn a_status_line_gives_its_percentage() {
+        let line = "dlstatus:3:12.5000:Retrieving file 3 of 40";
+        assert_eq!(status(line), Some((12, "Retrieving file 3 of 40")));
+        assert_eq!(status("Reading package lists..."), None);
+    }
+}

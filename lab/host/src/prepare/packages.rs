@@ -1,0 +1,115 @@
+//! Which packages the lab needs.
+
+use super::apt::Apt;
+use crate::kernel::{KernelChoice, Version};
+use crate::{Error, Result};
+
+/// The suite that has today's QEMU and kernels; [`TRIXIE`] is what it builds upon.
+pub(super) const BACKPORTS: &str = "trixie-backports";
+/// The suite that has the toolchain.
+pub(super) const TRIXIE: &str = "trixie";
+
+/// A toolchain for kernel modules in C and Rust, and QEMU.
+pub(super) fn tools() -> Vec<String> {
+    let toolchain = [
+        "base-files",
+        "bash",
+        "coreutils",
+        "findutils",
+        "grep",
+        "sed",
+        "mawk",
+        "make",
+        "gcc",
+        "libc6-dev",
+        "rustc",
+        "rust-src",
+        "cargo",
+        "kmod",
+        "xz-utils",
+        "cpio",
+        "busybox-static",
+    ];
+    let qemu = ["qemu-system-x86", "qemu-system-common", "qemu-system-data", "seabios"];
+    toolchain
+        .into_iter()
+        .map(str::to_owned)
+        .chain(qemu.map(|package| format!("{package}/{BACKPORTS}")))
+        .collect()
+}
+
+/// What building a module for a kernel needs.
+pub(super) fn kernel_headers(version: &Version) -> Vec<String> {
+    vec![format!("linux-headers-{version}")]
+}
+
+/// What booting a kernel needs. From 7.x on Debian ships image and modules apart, and the image
+/// also without a signature (which needs no further tools).
+pub(super) fn kernel_image(apt: &Apt, version: &Version) -> Result<Vec<String>> {
+    let split = format!("linux-binary-unsigned-{version}");
+    let found = apt.search(&format!("^{}$", split.replace('.', r"\.").replace('+', r"\+")))?;
+    Ok(if found.is_empty() {
+        vec![format!("linux-image-{version}")]
+    } else {
+        vec![split, format!("linux-modules-{version}")]
+    })
+}
+
+/// The newest kernel that a choice stands for.
+pub(super) fn newest_kernel(apt: &Apt, choice: &KernelChoice) -> Result<Version> {
+    let found = match choice {
+        KernelChoice::Backports => of_meta_package(&apt.depends("linux-headers-amd64", BACKPORTS)?),
+        KernelChoice::Stable => of_meta_package(&apt.depends("linux-headers-amd64", TRIXIE)?),
+        KernelChoice::Prefix(prefix) => {
+            newest_of(&apt.search("^linux-headers-[0-9].*-amd64$")?, prefix)
+        }
+        KernelChoice::Folder(_) => None,
+    };
+    found.ok_or_else(|| Error::NoKernelPackage { choice: choice.to_string() })
+}
+
+/// The version in a `Depends:` line such as `linux-headers-7.3.4+deb13-amd64 (= 7.3.4-1)`.
+fn of_meta_package(depends: &str) -> Option<Version> {
+    depends
+        .split([',', ' '])
+        .filter_map(|word| word.strip_prefix("linux-headers-"))
+        .map(Version::new)
+        .max()
+}
+
+/// The newest of the packages whose version has the prefix; flavours (cloud, rt) do not count.
+fn newest_of(packages: &[String], prefix: &str) -> Option<Version> {
+    packages
+        .iter()
+        .filter_map(|package| package.strip_prefix("linux-headers-"))
+        .filter(|version| version.matches('-').count() == 1)
+        .map(Version::new)
+        .filter(|version| version.has_prefix(prefix))
+        .max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_meta_package_names_the_newest_kernel_of_its_suite() {
+        let depends = "linux-base-amd64 (= 7.3.4-1~bpo13+1), \
+                       linux-headers-7.3.4+deb13-amd64 (= 7.3.4-1~bpo13+1)";
+        assert_eq!(of_meta_package(depends), Some(Version::new("7.3.4+deb13-amd64")));
+        assert_eq!(of_meta_package("linux-base (= 1)"), None);
+    }
+
+    #[test]
+    fn a_prefix_names_the_newest_plain_kernel() {
+        let packages = [
+            "linux-headers-7.2.9+deb13-amd64",
+            "linux-headers-7.2.12+deb13-amd64",
+            "linux-headers-7.2.13+deb13-cloud-amd64",
+            "linux-headers-7.3.4+deb13-amd64",
+        ]
+        .map(str::to_owned);
+        assert_eq!(newest_of(&packages, "7.2"), Some(Version::new("7.2.12+deb13-amd64")));
+        assert_eq!(newest_of(&packages, "5"), None);
+    }
+}
