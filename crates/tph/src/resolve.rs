@@ -1,0 +1,91 @@
+//! From CPUs to tags: is the entry there, may the caller steer there, what does firmware say.
+
+use crate::batch::{Batch, TagQuery, TagSource};
+use crate::{AcpiUid, CpuId, CpuPresence, DsmCall, EntryError, Error, FirmwareError, Function};
+use crate::{MemoryType, RequesterType, StIndex, StTable, SteeringTag, TagWord};
+
+/// Checks the entries of one request and finds their tags; changes no register.
+pub(crate) struct Resolver<'a, F: Function + ?Sized> {
+    pub(crate) function: &'a mut F,
+    pub(crate) requester: RequesterType,
+    /// Whether firmware is known to name tags.
+    pub(crate) gives_tags: &'a mut bool,
+}
+
+impl<F: Function + ?Sized> Resolver<'_, F> {
+    /// Checks every entry of `batch` and keeps its tag in it. The first bad entry is the answer.
+    pub(crate) fn batch(
+        &mut self,
+        table: StTable,
+        batch: &mut (impl Batch + ?Sized),
+    ) -> Result<(), Error> {
+        for position in 0..batch.length().get() {
+            let Some(entry) = batch.entry(position) else { continue };
+            let found = self.entry_bits(table, entry.index, entry.source);
+            batch.keep(position, found.map_err(|error| Error::Entry { position, error })?);
+        }
+        Ok(())
+    }
+
+    /// Answers every CPU of `query`. The first without a tag is the answer.
+    pub(crate) fn query(&mut self, query: &mut (impl TagQuery + ?Sized)) -> Result<(), Error> {
+        for position in 0..query.length().get() {
+            let Some((cpu, memory)) = query.wanted(position) else { continue };
+            let found = self.tag(cpu, memory);
+            query.answer(position, found.map_err(|error| Error::Entry { position, error })?);
+        }
+        Ok(())
+    }
+
+    fn entry_bits(
+        &mut self,
+        table: StTable,
+        index: StIndex,
+        source: TagSource,
+    ) -> Result<u16, EntryError> {
+        if !table.contains(index) {
+            return Err(EntryError::IndexOutOfRange { index, entries: table.entries() });
+        }
+        if let StTable::Msix { .. } = table {
+            if !self.function.msix_vector_allocated(index) {
+                return Err(EntryError::VectorNotAllocated(index));
+            }
+        }
+        match source {
+            TagSource::Clear => Ok(0),
+            TagSource::Cpu { cpu, memory } => self.tag(cpu, memory).map(SteeringTag::entry_bits),
+        }
+    }
+
+    fn tag(&mut self, cpu: CpuId, memory: MemoryType) -> Result<SteeringTag, EntryError> {
+        match self.function.cpu_presence(cpu) {
+            CpuPresence::Absent => return Err(EntryError::CpuAbsent(cpu)),
+            CpuPresence::Offline => return Err(EntryError::CpuOffline(cpu)),
+            CpuPresence::Online => {}
+        }
+        if !self.function.caller_may_run_on(cpu) && !self.function.caller_may_place_threads() {
+            return Err(EntryError::CpuNotPermitted(cpu));
+        }
+        let uid = self.function.acpi_uid(cpu).ok_or(EntryError::Firmware(FirmwareError::NoUid))?;
+        let word = self.word(uid).map_err(EntryError::Firmware)?;
+        let requester = self.requester;
+        word.tag(memory, requester).ok_or(EntryError::NoTag { cpu, memory, requester })
+    }
+
+    fn word(&mut self, uid: AcpiUid) -> Result<TagWord, FirmwareError> {
+        let mut answer = [0; DsmCall::ANSWER_SIZE];
+        if !*self.gives_tags {
+            let length = match self.function.evaluate_dsm(DsmCall::Functions, &mut answer) {
+                Err(FirmwareError::NoRootPort) => return Err(FirmwareError::NoRootPort),
+                Err(_) => return Err(FirmwareError::Absent),
+                Ok(length) => length,
+            };
+            if !DsmCall::gives_tags(answer.get(..length).unwrap_or(&answer)) {
+                return Err(FirmwareError::Absent);
+            }
+            *self.gives_tags = true;
+        }
+        let length = self.function.evaluate_dsm(DsmCall::ProcessorTags(uid), &mut answer)?;
+        TagWord::from_answer(answer.get(..length).unwrap_or(&answer))
+    }
+}

@@ -1,0 +1,1 @@
+//! Tagged packets, byte by byte.
