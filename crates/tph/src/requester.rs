@@ -341,22 +341,18 @@ impl Requester {
         function: &mut (impl Function + ?Sized),
         capability: &TphCapability,
     ) -> bool {
-        match capability.table {
-            Ok(StTable::Capability { entries }) => {
-                self.shadow.clear_touched();
-                let written = self.shadow.write(function, capability.offset, entries);
-                self.shadow.settle();
-                written.is_ok()
-            }
-            _ => {
-                let mut clean = true;
-                for position in 0..batch.length().get() {
-                    if let Some(entry) = batch.entry(position) {
-                        clean &= function.write_msix_tag(entry.index, 0).is_ok();
-                    }
-                }
-                clean
+        if let Ok(StTable::Capability { entries }) = capability.table {
+            self.shadow.clear_touched();
+            let written = self.shadow.write(function, capability.offset, entries);
+            self.shadow.settle();
+            return written.is_ok();
+        }
+        let mut clean = true;
+        for position in 0..batch.length().get() {
+            if let Some(entry) = batch.entry(position) {
+                clean &= function.write_msix_tag(entry.index, 0).is_ok();
             }
         }
+        clean
     }
 }

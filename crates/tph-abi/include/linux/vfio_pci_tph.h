@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note OR MIT OR Apache-2.0 */
+/*
+ * PCIe TLP Processing Hints over VFIO: the ioctl VFIO_DEVICE_PCI_TPH.
+ *
+ * Written from crates/tph-abi (UPDATE_HEADER=1 cargo test -p tph-abi), not by
+ * hand. docs/abi.md says what each operation does and which errors it has.
+ */
+#ifndef VFIO_PCI_TPH_H
+#define VFIO_PCI_TPH_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define VFIO_DEVICE_PCI_TPH	_IO(';', 122)
+
+#define VFIO_PCI_TPH_GET_CAP	0
+#define VFIO_PCI_TPH_ENABLE	1
+#define VFIO_PCI_TPH_DISABLE	2
+#define VFIO_PCI_TPH_GET_ST	3
+#define VFIO_PCI_TPH_SET_ST	4
+
+#define VFIO_PCI_TPH_MODE_IV	1
+#define VFIO_PCI_TPH_MODE_DS	2
+
+#define VFIO_PCI_TPH_MEM_VM	0
+#define VFIO_PCI_TPH_MEM_PM	1
+
+#define VFIO_PCI_TPH_CLEAR	0xffffffffu
+#define VFIO_PCI_TPH_MAX_ENTRIES	2048
+
+/* A request: a head, then what the operation needs (DISABLE: nothing). */
+struct vfio_device_pci_tph_op {
+	__u32 argsz;	/* bytes of this request, with what follows */
+	__u32 op;	/* one of VFIO_PCI_TPH_GET_CAP and following */
+	union {
+		struct vfio_pci_tph_cap cap;
+		struct vfio_pci_tph_ctrl ctrl;
+		struct vfio_pci_tph_st st;
+	};
+};
+
+/* What GET_CAP answers. */
+struct vfio_pci_tph_cap {
+	__u8 supported_modes;	/* out: VFIO_PCI_TPH_MODE_* bits */
+	__u8 reserved0;	/* out: 0 */
+	__u16 st_table_sz;	/* out: entries of the ST table, 0 without one */
+	__u32 reserved;	/* out: 0 */
+};
+
+/* What ENABLE takes. */
+struct vfio_pci_tph_ctrl {
+	__u8 mode;	/* in: one VFIO_PCI_TPH_MODE_* bit */
+	__u8 reserved[7];	/* in: must be 0 */
+};
+
+/* One CPU and its tag. */
+struct vfio_pci_tph_entry {
+	__u32 cpu;	/* in: logical CPU; SET_ST: VFIO_PCI_TPH_CLEAR clears */
+	__u8 mem_type;	/* in: VFIO_PCI_TPH_MEM_* */
+	__u8 reserved0;	/* in: must be 0 */
+	__u16 index;	/* in: SET_ST: entry of the ST table */
+	__u16 st;	/* out: GET_ST: the steering tag */
+	__u16 reserved1;	/* in: must be 0 */
+};
+
+/* What GET_ST and SET_ST take. */
+struct vfio_pci_tph_st {
+	__u32 count;	/* in: entries, 1 to 2048 */
+	__u32 reserved;	/* in: must be 0 */
+	struct vfio_pci_tph_entry ents[];
+};
+
+#endif /* VFIO_PCI_TPH_H */

@@ -1,0 +1,82 @@
+//! The C header of the interface, written from [`layout`](crate::layout).
+
+use core::fmt::{self, Write};
+
+use crate::layout::{Field, LAYOUTS, Layout, entry, op, st};
+use crate::request::{MODE_DS, MODE_IV};
+use crate::{CLEAR_CPU, Operation, VFIO_DEVICE_PCI_TPH};
+
+const TOP: &str = "\
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note OR MIT OR Apache-2.0 */
+/*
+ * PCIe TLP Processing Hints over VFIO: the ioctl VFIO_DEVICE_PCI_TPH.
+ *
+ * Written from crates/tph-abi (UPDATE_HEADER=1 cargo test -p tph-abi), not by
+ * hand. docs/abi.md says what each operation does and which errors it has.
+ */
+#ifndef VFIO_PCI_TPH_H
+#define VFIO_PCI_TPH_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+";
+
+const UNION: &str = "\
+\tunion {
+\t\tstruct vfio_pci_tph_cap cap;
+\t\tstruct vfio_pci_tph_ctrl ctrl;
+\t\tstruct vfio_pci_tph_st st;
+\t};
+";
+
+/// Writes the header.
+///
+/// # Errors
+/// What `out` answers.
+pub fn write(out: &mut impl Write) -> fmt::Result {
+    out.write_str(TOP)?;
+    let (class, number) = (VFIO_DEVICE_PCI_TPH >> 8 & 0xff, VFIO_DEVICE_PCI_TPH & 0xff);
+    let class = char::from_u32(class).ok_or(fmt::Error)?;
+    writeln!(out, "#define VFIO_DEVICE_PCI_TPH\t_IO('{class}', {number})\n")?;
+    for (name, operation) in [
+        ("GET_CAP", Operation::GetCap),
+        ("ENABLE", Operation::Enable),
+        ("DISABLE", Operation::Disable),
+        ("GET_ST", Operation::GetSt),
+        ("SET_ST", Operation::SetSt),
+    ] {
+        writeln!(out, "#define VFIO_PCI_TPH_{name}\t{}", operation.number())?;
+    }
+    writeln!(out, "\n#define VFIO_PCI_TPH_MODE_IV\t{MODE_IV}")?;
+    writeln!(out, "#define VFIO_PCI_TPH_MODE_DS\t{MODE_DS}\n")?;
+    writeln!(out, "#define VFIO_PCI_TPH_MEM_VM\t0")?;
+    writeln!(out, "#define VFIO_PCI_TPH_MEM_PM\t1\n")?;
+    writeln!(out, "#define VFIO_PCI_TPH_CLEAR\t{CLEAR_CPU:#x}u")?;
+    writeln!(out, "#define VFIO_PCI_TPH_MAX_ENTRIES\t{}\n", tph::BatchLen::MAX)?;
+    for layout in LAYOUTS {
+        structure(out, layout)?;
+    }
+    out.write_str("#endif /* VFIO_PCI_TPH_H */\n")
+}
+
+fn structure(out: &mut impl Write, layout: Layout) -> fmt::Result {
+    writeln!(out, "/* {}. */\nstruct {} {{", layout.meaning, layout.name)?;
+    for field in layout.fields {
+        member(out, *field)?;
+    }
+    if layout == st::LAYOUT {
+        writeln!(out, "\tstruct {} ents[];", entry::LAYOUT.name)?;
+    } else if layout == op::LAYOUT {
+        out.write_str(UNION)?;
+    }
+    out.write_str("};\n\n")
+}
+
+fn member(out: &mut impl Write, field: Field) -> fmt::Result {
+    write!(out, "\t__u{} {}", 8 * field.size, field.name)?;
+    if field.count > 1 {
+        write!(out, "[{}]", field.count)?;
+    }
+    writeln!(out, ";\t/* {} */", field.meaning)
+}
