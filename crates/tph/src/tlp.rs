@@ -31,10 +31,7 @@ pub enum Framing {
 ///
 /// # Errors
 /// [`EncodeError`] if this framing cannot say what the request says.
-pub const fn encode(
-    request: &MemoryRequest,
-    framing: Framing,
-) -> Result<HeaderBytes, EncodeError> {
+pub const fn encode(request: &MemoryRequest, framing: Framing) -> Result<HeaderBytes, EncodeError> {
     match framing {
         Framing::NonFlit => non_flit::encode(request),
         Framing::Flit => flit::encode(request),

@@ -24,8 +24,8 @@ pub(super) const fn encode(request: &MemoryRequest) -> Result<HeaderBytes, Encod
     if enables.first > 0xf || enables.last > 0xf {
         return Err(EncodeError::ByteEnablesTooLarge);
     }
-    let explicit = kind.has_byte_enables()
-        && enables.byte() != ByteEnables::implied(extent.length).byte();
+    let explicit =
+        kind.has_byte_enables() && enables.byte() != ByteEnables::implied(extent.length).byte();
     let content = match (explicit, hint) {
         (false, None) => 0,
         (true, None) => OHC_A,

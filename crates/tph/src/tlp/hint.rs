@@ -32,10 +32,7 @@ impl Hint {
 
     /// The hint of an 8-bit tag and the low two bits of `processing`.
     pub(super) const fn narrow(tag: u8, processing: u8) -> Self {
-        Self::new(
-            SteeringTag::Standard(Tag8(tag)),
-            ProcessingHint::from_low_bits(processing),
-        )
+        Self::new(SteeringTag::Standard(Tag8(tag)), ProcessingHint::from_low_bits(processing))
     }
 
     /// The hint of a 16-bit tag and the low two bits of `processing`.

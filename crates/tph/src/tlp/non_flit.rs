@@ -96,9 +96,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(MemoryRequest, usize), DecodeError
         Some(high) if high != 0 => Hint::wide(high, steering, processing),
         _ => Hint::narrow(steering, processing),
     });
-    let byte_enables = match hinted && !displaced {
-        true => ByteEnables::implied(length),
-        false => ByteEnables::from_byte(enables_byte),
+    let byte_enables = if hinted && !displaced {
+        ByteEnables::implied(length)
+    } else {
+        ByteEnables::from_byte(enables_byte)
     };
     let request = MemoryRequest {
         kind,

@@ -141,3 +141,29 @@ pub struct MemoryRequest {
     /// Its steering tag and processing hint, if it has them.
     pub hint: Option<Hint>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extent_names_exactly_its_bytes() {
+        let cases = [
+            (0, 4, Some((0, 1, 0xf, 0x0))),
+            (1, 2, Some((0, 1, 0x6, 0x0))),
+            (3, 2, Some((0, 2, 0x8, 0x1))),
+            (4, 4096, Some((4, 1024, 0xf, 0xf))),
+            (0x1002, 5, Some((0x1000, 2, 0xc, 0x7))),
+            (1, 4096, None),
+            (0, 0, None),
+            (0, u16::MAX, None),
+        ];
+        for (address, bytes, expected) in cases {
+            let found = Extent::of(address, bytes).map(|extent| {
+                let ByteEnables { first, last } = extent.byte_enables;
+                (extent.address, extent.length.get(), first, last)
+            });
+            assert_eq!(found, expected, "{bytes} bytes at {address:#x}");
+        }
+    }
+}
