@@ -182,8 +182,8 @@ pub mod entry {
     };
 }
 
-/// All structures, in the order of the header.
-pub const LAYOUTS: [Layout; 5] = [op::LAYOUT, cap::LAYOUT, ctrl::LAYOUT, entry::LAYOUT, st::LAYOUT];
+/// All structures, each after those that it holds.
+pub const LAYOUTS: [Layout; 5] = [cap::LAYOUT, ctrl::LAYOUT, entry::LAYOUT, st::LAYOUT, op::LAYOUT];
 
 /// Where the part that depends on the operation starts.
 pub const BODY: usize = op::LAYOUT.size;

@@ -28,17 +28,6 @@
 #define VFIO_PCI_TPH_CLEAR	0xffffffffu
 #define VFIO_PCI_TPH_MAX_ENTRIES	2048
 
-/* A request: a head, then what the operation needs (DISABLE: nothing). */
-struct vfio_device_pci_tph_op {
-	__u32 argsz;	/* bytes of this request, with what follows */
-	__u32 op;	/* one of VFIO_PCI_TPH_GET_CAP and following */
-	union {
-		struct vfio_pci_tph_cap cap;
-		struct vfio_pci_tph_ctrl ctrl;
-		struct vfio_pci_tph_st st;
-	};
-};
-
 /* What GET_CAP answers. */
 struct vfio_pci_tph_cap {
 	__u8 supported_modes;	/* out: VFIO_PCI_TPH_MODE_* bits */
@@ -68,6 +57,17 @@ struct vfio_pci_tph_st {
 	__u32 count;	/* in: entries, 1 to 2048 */
 	__u32 reserved;	/* in: must be 0 */
 	struct vfio_pci_tph_entry ents[];
+};
+
+/* A request: a head, then what the operation needs (DISABLE: nothing). */
+struct vfio_device_pci_tph_op {
+	__u32 argsz;	/* bytes of this request, with what follows */
+	__u32 op;	/* one of VFIO_PCI_TPH_GET_CAP and following */
+	union {
+		struct vfio_pci_tph_cap cap;
+		struct vfio_pci_tph_ctrl ctrl;
+		struct vfio_pci_tph_st st;
+	};
 };
 
 #endif /* VFIO_PCI_TPH_H */
