@@ -30,6 +30,7 @@ mod requester;
 mod resolve;
 mod shadow;
 mod table;
+mod table_io;
 mod tag;
 pub mod tlp;
 

@@ -34,7 +34,7 @@ pub struct Requester {
     capability: Option<TphCapability>,
     state: State,
     control: Control,
-    shadow: Shadow,
+    pub(crate) shadow: Shadow,
     firmware_gives_tags: bool,
 }
 
@@ -199,24 +199,17 @@ impl Requester {
         let on = self.control;
         let off = on.with_enable(RequesterEnable::Off);
         Self::write_control(function, &capability, off)?;
-        let written = match table {
-            StTable::Capability { entries } => {
-                self.write_capability(batch, function, capability.offset, entries)
-            }
-            StTable::Msix { .. } => Self::write_msix(batch, function),
-            StTable::None => Ok(()),
-        };
-        let clean = written.is_ok() || self.undo(batch, function, &capability);
-        let resumed = if clean {
-            Self::write_control(function, &capability, on)
-        } else {
-            Err(AccessError::Failed)
-        };
-        if resumed.is_err() {
+        let mut written = self.write_batch(batch, function, &capability);
+        let clean = written.is_ok() || self.clear_batch(batch, function, &capability);
+        let resumed = clean && Self::write_control(function, &capability, on).is_ok();
+        if !resumed {
+            self.clear_batch(batch, function, &capability);
             self.state = State::Disabled;
             self.control = Control(0);
+            written = written.and(Err(AccessError::Failed));
         }
-        Ok(written.and(resumed)?)
+        self.shadow.settle();
+        Ok(written?)
     }
 
     /// The tags that firmware names for CPUs, in the width that was negotiated: for a driver that
@@ -276,83 +269,5 @@ impl Requester {
         control: Control,
     ) -> Result<(), AccessError> {
         function.write_config(Self::control_offset(capability)?, control.0)
-    }
-
-    fn clear_table(
-        &mut self,
-        function: &mut (impl Function + ?Sized),
-        capability: &TphCapability,
-    ) -> Result<(), AccessError> {
-        match capability.table {
-            Ok(StTable::Capability { entries }) => {
-                self.shadow.touch_all(entries);
-                let written = self.shadow.write(function, capability.offset, entries);
-                self.shadow.settle();
-                written
-            }
-            Ok(StTable::Msix { entries }) => {
-                let mut outcome = Ok(());
-                for vector in (0..entries).map(StIndex) {
-                    if function.msix_vector_allocated(vector) {
-                        outcome = function.write_msix_tag(vector, 0).and(outcome);
-                    }
-                }
-                outcome
-            }
-            Ok(StTable::None) | Err(_) => Ok(()),
-        }
-    }
-
-    fn write_capability(
-        &mut self,
-        batch: &(impl Batch + ?Sized),
-        function: &mut (impl Function + ?Sized),
-        offset: ConfigOffset,
-        entries: u16,
-    ) -> Result<(), AccessError> {
-        for position in 0..batch.length().get() {
-            if let Some(entry) = batch.entry(position) {
-                self.shadow.set(entry.index, batch.kept(position));
-            }
-        }
-        let written = self.shadow.write(function, offset, entries);
-        if written.is_ok() {
-            self.shadow.settle();
-        }
-        written
-    }
-
-    fn write_msix(
-        batch: &(impl Batch + ?Sized),
-        function: &mut (impl Function + ?Sized),
-    ) -> Result<(), AccessError> {
-        for position in 0..batch.length().get() {
-            if let Some(entry) = batch.entry(position) {
-                function.write_msix_tag(entry.index, batch.kept(position))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Sets every entry of a batch that failed half-way to 0; says whether that worked.
-    fn undo(
-        &mut self,
-        batch: &(impl Batch + ?Sized),
-        function: &mut (impl Function + ?Sized),
-        capability: &TphCapability,
-    ) -> bool {
-        if let Ok(StTable::Capability { entries }) = capability.table {
-            self.shadow.clear_touched();
-            let written = self.shadow.write(function, capability.offset, entries);
-            self.shadow.settle();
-            return written.is_ok();
-        }
-        let mut clean = true;
-        for position in 0..batch.length().get() {
-            if let Some(entry) = batch.entry(position) {
-                clean &= function.write_msix_tag(entry.index, 0).is_ok();
-            }
-        }
-        clean
     }
 }

@@ -1,0 +1,71 @@
+//! Writing the ST table, wherever it lies: a batch, its undoing, all of it.
+
+use crate::{AccessError, Batch, Function, Requester, StIndex, StTable, TphCapability};
+
+impl Requester {
+    /// Sets every entry of the table to 0, of a table in MSI-X those of allocated vectors.
+    pub(crate) fn clear_table(
+        &mut self,
+        function: &mut (impl Function + ?Sized),
+        capability: &TphCapability,
+    ) -> Result<(), AccessError> {
+        match capability.table {
+            Ok(StTable::Capability { entries }) => {
+                self.shadow.touch_all(entries);
+                let written = self.shadow.write(function, capability.offset, entries);
+                self.shadow.settle();
+                written
+            }
+            Ok(StTable::Msix { entries }) => {
+                let mut outcome = Ok(());
+                for vector in (0..entries).map(StIndex) {
+                    if function.msix_vector_allocated(vector) {
+                        outcome = function.write_msix_tag(vector, 0).and(outcome);
+                    }
+                }
+                outcome
+            }
+            Ok(StTable::None) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Writes what a checked batch keeps. Entries stay marked in the shadow, for
+    /// [`clear_batch`](Self::clear_batch).
+    pub(crate) fn write_batch(
+        &mut self,
+        batch: &(impl Batch + ?Sized),
+        function: &mut (impl Function + ?Sized),
+        capability: &TphCapability,
+    ) -> Result<(), AccessError> {
+        let in_capability = matches!(capability.table, Ok(StTable::Capability { .. }));
+        for position in 0..batch.length().get() {
+            let Some(entry) = batch.entry(position) else { continue };
+            if in_capability {
+                self.shadow.set(entry.index, batch.kept(position));
+            } else {
+                function.write_msix_tag(entry.index, batch.kept(position))?;
+            }
+        }
+        self.shadow.write(function, capability.offset, capability.table_entries())
+    }
+
+    /// Sets every entry of a batch that failed half-way to 0; says whether that worked.
+    pub(crate) fn clear_batch(
+        &mut self,
+        batch: &(impl Batch + ?Sized),
+        function: &mut (impl Function + ?Sized),
+        capability: &TphCapability,
+    ) -> bool {
+        let mut clean = true;
+        if let Ok(StTable::Msix { .. }) = capability.table {
+            for position in 0..batch.length().get() {
+                if let Some(entry) = batch.entry(position) {
+                    clean &= function.write_msix_tag(entry.index, 0).is_ok();
+                }
+            }
+        }
+        self.shadow.clear_touched();
+        let entries = capability.table_entries();
+        clean & self.shadow.write(function, capability.offset, entries).is_ok()
+    }
+}

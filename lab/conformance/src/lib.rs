@@ -1,0 +1,16 @@
+//! What every server of `VFIO_DEVICE_PCI_TPH` must answer.
+//!
+//! The same cases run against the emulated host, in process, and against the module in a guest's
+//! kernel: a [`Subject`] is whoever answers, [`Facts`] is what is known of its device and host.
+//! Expectations come from the rules in `tph` and the wire in `tph-abi`, not from copies of them.
+
+mod bad;
+mod case;
+mod good;
+mod life;
+mod request;
+mod subject;
+
+pub use case::{Case, cases};
+pub use request::{disable, enable, get_cap, program, st};
+pub use subject::{Facts, Registers, Subject};
