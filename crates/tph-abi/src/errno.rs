@@ -96,3 +96,17 @@ impl fmt::Display for Errno {
 }
 
 impl core::error::Error for Errno {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn a_number_without_a_name_is_still_shown() {
+        assert_eq!(
+            (Errno::EBUSY.to_string(), Errno(4).to_string()),
+            ("EBUSY".into(), "errno 4".into())
+        );
+    }
+}

@@ -116,3 +116,64 @@ fn enable_mode(request: &[u8]) -> Result<StMode, Errno> {
         _ => Err(Errno::EINVAL),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    fn head(argsz: u32, number: u32) -> Vec<u8> {
+        [argsz.to_le_bytes(), number.to_le_bytes()].concat()
+    }
+
+    /// Brings as many bytes of `whole` as are asked for; the sizes that were asked for, and how it
+    /// ended.
+    fn bring(whole: &[u8]) -> (Vec<usize>, Result<usize, Errno>) {
+        let (mut steps, mut have) = (vec![], 0);
+        loop {
+            match needed(&whole[..have]) {
+                Ok(size) if size > have => {
+                    steps.push(size);
+                    have = size;
+                }
+                end => return (steps, end),
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_is_brought_in_as_few_steps_as_it_has_parts() {
+        let fixed = [head(16, 0), vec![0; 8]].concat();
+        assert_eq!(bring(&fixed), (vec![8, 16], Ok(16)));
+        assert_eq!(bring(&head(8, 2)), (vec![8], Ok(8)));
+        let batch = [head(16 + 36, 4), vec![3, 0, 0, 0, 0, 0, 0, 0], vec![0; 36]].concat();
+        assert_eq!(bring(&batch), (vec![8, 16, 52], Ok(52)));
+    }
+
+    #[test]
+    fn nothing_is_asked_for_past_argsz() {
+        for argsz in 0..80 {
+            for number in 0..8 {
+                for count in [0, 1, 4, 2048, 2049, u32::MAX] {
+                    let mut whole = [head(argsz, number), vec![0; 16 + 12 * 2048]].concat();
+                    whole[8..12].copy_from_slice(&count.to_le_bytes());
+                    let (steps, end) = bring(&whole);
+                    // The head itself has to be read to know argsz.
+                    let past = steps.iter().skip(1).any(|size| *size > argsz as usize);
+                    assert!(!past, "argsz {argsz}, op {number}, count {count}: {steps:?}");
+                    assert!(end == Err(Errno::EINVAL) || end.is_ok_and(|n| n <= argsz as usize));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_cut_short_are_no_request() {
+        let mut whole = [head(16 + 12, 4), vec![1, 0, 0, 0, 0, 0, 0, 0], vec![0; 12]].concat();
+        for length in 0..whole.len() {
+            assert_eq!(Request::parse(&mut whole[..length]).err(), Some(Errno::EINVAL), "{length}");
+        }
+        assert!(matches!(Request::parse(&mut whole), Ok(Request::SetSt(_))));
+    }
+}

@@ -136,3 +136,39 @@ impl TagQuery for StRequest<'_> {
         self.set_st(position, tag.entry_bits());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    #[test]
+    fn entries_read_back_as_they_were_set() {
+        let mut bytes = vec![0xff; layout::st_size(3)];
+        let mut request = StRequest::new(Operation::SetSt, &mut bytes).unwrap();
+        let cpu = |cpu, memory| TagSource::Cpu { cpu: CpuId(cpu), memory };
+        let entries = [
+            Entry { index: StIndex(63), source: cpu(7, MemoryType::Persistent) },
+            Entry { index: StIndex(0), source: TagSource::Clear },
+            Entry { index: StIndex(2047), source: cpu(u32::MAX - 1, MemoryType::Volatile) },
+        ];
+        for (position, entry) in entries.into_iter().enumerate() {
+            request.set(position, entry);
+        }
+        let request = StRequest::parse(&mut bytes).unwrap();
+        for (position, entry) in entries.into_iter().enumerate() {
+            assert_eq!(request.entry(position), Some(entry));
+        }
+        assert_eq!(request.entry(3), None);
+    }
+
+    #[test]
+    fn a_request_is_started_only_in_bytes_of_its_size() {
+        for (size, ok) in
+            [(16, false), (27, false), (28, true), (29, false), (16 + 12 * 2049, false)]
+        {
+            let mut bytes = vec![0; size];
+            assert_eq!(StRequest::new(Operation::GetSt, &mut bytes).is_some(), ok, "{size} bytes");
+        }
+    }
+}
