@@ -22,6 +22,8 @@ pub enum Advice {
     ChooseKernel,
     /// Make room or rights for the cache.
     FixCache,
+    /// Build the program so that it needs no libraries.
+    LinkStatically,
     /// Allow user namespaces.
     AllowNamespaces,
 }
@@ -44,6 +46,10 @@ impl fmt::Display for Advice {
             Self::FixCache => {
                 "check the folder's owner and free space, or set VFIO_TPH_CACHE to another folder"
             }
+            Self::LinkStatically => {
+                "link it statically: RUSTFLAGS='-C target-feature=+crt-static' with --target, or \
+                 gcc -static"
+            }
             Self::AllowNamespaces => {
                 "the lab needs user namespaces when it is not run by root: allow them \
                  (sysctl user.max_user_namespaces) or run it as root"
@@ -61,6 +67,7 @@ impl Error {
             Self::NoKeyring { .. } => Advice::InstallKeyring,
             Self::NoKernelPackage { .. } => Advice::ChooseKernel,
             Self::IncompleteKernel { .. } => Advice::PrepareAgain,
+            Self::NotAProgram { .. } | Self::DynamicProgram { .. } => Advice::LinkStatically,
             Self::Start { source, .. } if source.kind() == ErrorKind::NotFound => {
                 Advice::InstallProgram
             }

@@ -65,6 +65,24 @@ pub enum Error {
         /// The choice, as the user writes it.
         choice: String,
     },
+    /// The module's build went through and left no module.
+    #[error("the module's build left no {}", path.display())]
+    NoModule {
+        /// Where it was expected.
+        path: PathBuf,
+    },
+    /// A file that is to run in the guest is no 64-bit program.
+    #[error("{} is not a 64-bit ELF program", path.display())]
+    NotAProgram {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A program that is to run in the guest needs shared libraries.
+    #[error("{} needs shared libraries, and the guest has none", path.display())]
+    DynamicProgram {
+        /// The program.
+        path: PathBuf,
+    },
     /// A kernel folder or an unpacked kernel lacks a part.
     #[error("the kernel in {} has no {part}", folder.display())]
     IncompleteKernel {

@@ -1,7 +1,7 @@
 //! The parts of a kernel that is there.
 
 use super::Version;
-use crate::{Error, Result};
+use crate::{Cache, Error, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,15 @@ impl Kernel {
                 part: "lib/modules/VERSION",
             })?;
         Self::find(prefix, &newest)
+    }
+
+    /// What a build for this kernel sees in the sysroot beside the sysroot itself: the repository at
+    /// `/repo` and the cache at `/cache`.
+    pub fn mounts(&self, repository: &Path, cache: &Cache) -> Vec<(PathBuf, String)> {
+        vec![
+            (repository.to_path_buf(), "/repo".to_owned()),
+            (cache.root().to_path_buf(), "/cache".to_owned()),
+        ]
     }
 
     /// Its version, as `uname -r` prints it.

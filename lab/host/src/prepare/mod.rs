@@ -9,7 +9,7 @@ mod packages;
 mod stamp;
 mod unpack;
 
-use crate::command::output;
+use crate::guest::list_dependencies;
 use crate::kernel::{Kernel, KernelChoice};
 use crate::{Cache, Progress, Result, Sysroot};
 use apt::Apt;
@@ -70,8 +70,7 @@ pub fn prepare(
         progress,
     )?);
     unpack::all(&debs, sysroot.root(), &format!("unpack Linux {version}"), progress)?;
-    let mut depmod = sysroot.command("depmod", &[]);
-    output(depmod.arg(version.as_str()), "list the dependencies of kernel modules")?;
+    list_dependencies(&sysroot, version.as_str())?;
     let kernel = Kernel::find(sysroot.root(), &version)?;
     stamp.write(Some(&version))?;
     Ok((sysroot, kernel))

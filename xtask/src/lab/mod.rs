@@ -1,8 +1,11 @@
 //! `cargo xtask lab …`
 
+mod boot;
+mod report;
+mod shell;
+
 use crate::repo;
 use clap::{Args, Subcommand};
-use std::path::Path;
 use std::process::ExitCode;
 use tph_lab::prepare::Freshness;
 use tph_lab::{Cache, Error, KernelChoice, Progress, prepare};
@@ -17,6 +20,18 @@ pub(crate) enum Verb {
         #[arg(long)]
         refresh: bool,
     },
+    /// Build the module for a kernel and say where it is
+    Module {
+        #[command(flatten)]
+        kernel: KernelArgument,
+    },
+    /// Boot the guest and run the tests in it
+    Test(boot::TestArguments),
+    /// Boot the guest and run the demo driver in it
+    Demo(boot::Options),
+    /// Boot the guest and run any static program in it
+    #[command(after_help = boot::RUN_HELP)]
+    Run(boot::RunArguments),
     /// Run a command in the sysroot: the repository is at /repo, the cache at /cache, and KVER
     /// holds the kernel's version
     Shell {
@@ -47,26 +62,16 @@ pub(crate) fn run(verb: Verb) -> Result<ExitCode, Error> {
             println!("kernel  {} ({})", kernel.version(), kernel.image().display());
             Ok(ExitCode::SUCCESS)
         }
-        Verb::Shell { kernel, command } => shell(&cache, &kernel.kernel, progress, &command),
+        Verb::Module { kernel } => {
+            let (sysroot, kernel) = prepare(&cache, &kernel.kernel, Freshness::Cached, progress)?;
+            let driver =
+                tph_lab::guest::Driver::build(&cache, &sysroot, &kernel, &repo::root(), progress)?;
+            println!("{}", driver.module().display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Test(arguments) => boot::test(cache, progress, arguments),
+        Verb::Demo(options) => boot::demo(cache, progress, options),
+        Verb::Run(arguments) => boot::run(cache, progress, arguments),
+        Verb::Shell { kernel, command } => shell::run(&cache, &kernel.kernel, progress, &command),
     }
-}
-
-fn shell(
-    cache: &Cache,
-    choice: &KernelChoice,
-    progress: Progress,
-    command: &[String],
-) -> Result<ExitCode, Error> {
-    let (sysroot, kernel) = prepare(cache, choice, Freshness::Cached, progress)?;
-    let repo = repo::root();
-    let mounts: [(&Path, &str); 2] = [(&repo, "/repo"), (cache.root(), "/cache")];
-    let (program, arguments) =
-        command.split_first().map_or(("bash", [].as_slice()), |(first, rest)| (first, rest));
-    let status = sysroot
-        .command(program, &mounts)
-        .args(arguments)
-        .env("KVER", kernel.version().as_str())
-        .status()
-        .map_err(|source| Error::Start { program: "unshare".into(), source })?;
-    Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
 }

@@ -1,3 +1,0 @@
-//! Programs that run inside the lab's guest.
-
-fn main() {}

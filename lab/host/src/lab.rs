@@ -1,0 +1,120 @@
+//! From a request to an outcome: everything that a boot needs is prepared here, in order.
+
+use crate::guest::{self, Driver, Programs};
+use crate::kernel::{Kernel, KernelChoice};
+use crate::machine::Hardware;
+use crate::prepare::{Freshness, prepare};
+use crate::run::{NoEndpoints, Outcome, Program, Session};
+use crate::{Cache, Parameter, Progress, Result, Sysroot};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tph_lab_wire::TestReport;
+
+/// The driver under test.
+pub const DRIVER: &str = "vfio-pci-tph";
+
+/// What somebody wants from the lab.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The kernel to boot.
+    pub kernel: KernelChoice,
+    /// Descriptions of emulated hosts; none means the default one.
+    pub profiles: Vec<PathBuf>,
+    /// Parameters for the module under test.
+    pub parameters: Vec<Parameter>,
+    /// The driver that the endpoints are bound to; the module under test is loaded only for its
+    /// own. None leaves the endpoints alone.
+    pub driver: Option<String>,
+    /// How long the boot may take in all.
+    pub timeout: Duration,
+    /// Set from outside to end the boot early.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// The lab, ready to boot one kernel.
+#[derive(Debug)]
+pub struct Lab {
+    cache: Cache,
+    repository: PathBuf,
+    progress: Progress,
+    sysroot: Sysroot,
+    kernel: Kernel,
+    programs: Programs,
+}
+
+impl Lab {
+    /// Fetches what has to be fetched and builds the guest's programs.
+    ///
+    /// # Errors
+    /// When a download or a build fails.
+    pub fn open(
+        cache: Cache,
+        repository: PathBuf,
+        kernel: &KernelChoice,
+        progress: Progress,
+    ) -> Result<Self> {
+        let (sysroot, kernel) = prepare(&cache, kernel, Freshness::Cached, progress)?;
+        let programs = guest::build(&repository, progress)?;
+        Ok(Self { cache, repository, progress, sysroot, kernel, programs })
+    }
+
+    /// The kernel it boots.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The guest's own programs.
+    pub fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    /// Builds the modules for the lab's kernel.
+    ///
+    /// # Errors
+    /// When the build fails.
+    pub fn driver(&self) -> Result<Driver> {
+        Driver::build(&self.cache, &self.sysroot, &self.kernel, &self.repository, self.progress)
+    }
+
+    /// Boots the guest and runs a program in it.
+    ///
+    /// # Errors
+    /// When something that the boot needs is missing or cannot be built.
+    pub fn run(
+        &self,
+        request: &Request,
+        program: &Program,
+        on_test: impl FnMut(&TestReport),
+    ) -> Result<Outcome> {
+        let hardware = Hardware { cpus: 4, ports: vec![], functions: vec![], acpi_tables: vec![] };
+        let session = Session {
+            cache: &self.cache,
+            sysroot: &self.sysroot,
+            kernel: &self.kernel,
+            init: self.programs.init(),
+            modules: self.modules(request, &hardware)?,
+            driver: request.driver.clone(),
+            hardware,
+            endpoints: Arc::new(NoEndpoints),
+            timeout: request.timeout,
+            interrupt: Arc::clone(&request.interrupt),
+        };
+        session.run(program, on_test)
+    }
+
+    /// The modules to load with their parameters: VFIO's own, then ours.
+    fn modules(&self, request: &Request, hardware: &Hardware) -> Result<Vec<(PathBuf, String)>> {
+        let stock = guest::needed(&self.cache, &self.sysroot, &self.kernel)?;
+        let mut modules: Vec<_> = stock.into_iter().map(|file| (file, String::new())).collect();
+        if request.driver.as_deref() == Some(DRIVER) {
+            let driver = self.driver()?;
+            if !hardware.ports.is_empty() {
+                modules.push((driver.completer(), hardware.completer_parameter()));
+            }
+            modules.push((driver.module(), Parameter::join(&request.parameters)));
+        }
+        Ok(modules)
+    }
+}

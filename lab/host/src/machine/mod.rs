@@ -1,0 +1,7 @@
+//! The emulated machine: its hardware, and the QEMU that runs it.
+
+mod hardware;
+mod qemu;
+
+pub use hardware::{Function, Hardware, Position, RootPort};
+pub(crate) use qemu::{Boot, Qemu};

@@ -1,0 +1,202 @@
+//! QEMU: its command line and its process.
+
+use super::hardware::{Function, Hardware, Position, integrated_device, port_device};
+use crate::{Error, Result, Sysroot};
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// The environment variable that chooses how instructions are run: `tcg` or `kvm`. A `/dev/kvm` that
+/// exists need not work, so software emulation is the default.
+const ACCELERATOR: &str = "VFIO_TPH_ACCEL";
+/// The guest's memory in megabytes.
+const MEMORY: u32 = 1024;
+/// Warnings and worse have to reach the console; `panic` ends QEMU, as it may not reboot.
+const KERNEL_ARGUMENTS: &str =
+    "console=ttyS0 intel_iommu=on panic=-1 oops=panic loglevel=7 8250.nr_uarts=4";
+
+/// What to boot and how to talk to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Boot<'a> {
+    pub(crate) kernel: &'a Path,
+    pub(crate) initramfs: &'a Path,
+    pub(crate) hardware: &'a Hardware,
+    /// A file for what the kernel prints.
+    pub(crate) console: &'a Path,
+    /// Listening sockets for the program's output and for questions.
+    pub(crate) output: &'a Path,
+    pub(crate) control: &'a Path,
+}
+
+/// A running QEMU; it ends with this value, and with this process.
+#[derive(Debug)]
+pub(crate) struct Qemu {
+    child: Child,
+}
+
+impl Qemu {
+    /// Starts it. Whatever QEMU itself has to say goes to `log`.
+    pub(crate) fn start(sysroot: &Sysroot, boot: &Boot<'_>, log: std::fs::File) -> Result<Self> {
+        let native = sysroot.native("usr/bin/qemu-system-x86_64");
+        let share = sysroot.root().join("usr/share");
+        // The kernel kills it when the thread that started it is gone, however that came about.
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(native.get_program())
+            .args(native.get_args());
+        for folder in ["qemu", "seabios"] {
+            command.arg("-L").arg(share.join(folder));
+        }
+        command.args(arguments(boot, &accelerator()));
+        let child = command
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .map_err(|source| Error::Start { program: "setpriv".to_owned(), source })?;
+        Ok(Self { child })
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.child
+            .try_wait()
+            .map_err(|source| Error::Start { program: "qemu-system-x86_64".to_owned(), source })
+    }
+}
+
+impl Drop for Qemu {
+    fn drop(&mut self) {
+        // Both fail only for a process that has already ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn accelerator() -> String {
+    match env::var(ACCELERATOR) {
+        Ok(choice) if choice == "kvm" => "kvm".to_owned(),
+        _ => "tcg,thread=multi".to_owned(),
+    }
+}
+
+fn arguments(boot: &Boot<'_>, accelerator: &str) -> Vec<OsString> {
+    let mut list: Vec<OsString> = Vec::new();
+    let mut add = |option: &str, value: &str| list.extend([option.into(), value.into()]);
+    add("-machine", "q35,kernel-irqchip=split,memory-backend=memory");
+    add("-accel", accelerator);
+    add("-cpu", "max");
+    add("-smp", &boot.hardware.cpus.to_string());
+    add("-m", &MEMORY.to_string());
+    // The endpoints' servers map the guest's memory: their DMA goes there.
+    add("-object", &format!("memory-backend-memfd,id=memory,size={MEMORY}M,share=on"));
+    add("-vga", "none");
+    add("-display", "none");
+    add("-monitor", "none");
+    add("-chardev", &format!("file,id=console,path={}", quoted(boot.console)));
+    add("-chardev", &format!("socket,id=output,path={}", quoted(boot.output)));
+    add("-chardev", &format!("socket,id=control,path={}", quoted(boot.control)));
+    for port in ["console", "output", "control"] {
+        add("-serial", &format!("chardev:{port}"));
+    }
+    for table in &boot.hardware.acpi_tables {
+        add("-acpitable", &format!("file={}", quoted(table)));
+    }
+    add("-device", "intel-iommu,intremap=on,caching-mode=on");
+    for (index, _) in boot.hardware.ports.iter().enumerate() {
+        add("-device", &root_port(index));
+    }
+    for function in &boot.hardware.functions {
+        add("-device", &endpoint(function, boot.hardware.has_siblings(function)));
+    }
+    add("-append", KERNEL_ARGUMENTS);
+    list.extend(["-kernel".into(), boot.kernel.into(), "-initrd".into(), boot.initramfs.into()]);
+    list.extend(["-nodefaults", "-no-user-config", "-no-reboot"].map(OsString::from));
+    list
+}
+
+/// QEMU doubles commas inside option values.
+fn quoted(path: &Path) -> String {
+    path.display().to_string().replace(',', ",,")
+}
+
+fn root_port(index: usize) -> String {
+    let number = index + 1;
+    let device = port_device(index);
+    format!("pcie-root-port,id=port{index},chassis={number},slot={number},addr={device:02x}.0")
+}
+
+fn endpoint(function: &Function, has_siblings: bool) -> String {
+    let (bus, address) = match function.position {
+        Position::BelowPort { port, function } => (format!("port{port}"), format!("00.{function}")),
+        Position::Integrated { index } => {
+            ("pcie.0".to_owned(), format!("{:02x}.0", integrated_device(index)))
+        }
+    };
+    serde_json::json!({
+        "driver": "vfio-user-pci",
+        "id": function.name,
+        "bus": bus,
+        "addr": address,
+        "multifunction": has_siblings,
+        "socket": { "type": "unix", "path": function.socket },
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::RootPort;
+    use super::*;
+
+    #[test]
+    fn the_command_line_names_every_part_of_the_hardware() {
+        let function = |name: &str, position| Function {
+            name: name.into(),
+            position,
+            socket: format!("/run/{name}").into(),
+        };
+        let hardware = Hardware {
+            cpus: 6,
+            ports: vec![RootPort { completer: 3 }, RootPort { completer: 0 }],
+            functions: vec![
+                function("ep0", Position::BelowPort { port: 1, function: 2 }),
+                function("ep1", Position::Integrated { index: 0 }),
+            ],
+            acpi_tables: vec!["/run/a,b".into()],
+        };
+        let boot = Boot {
+            kernel: Path::new("/k"),
+            initramfs: Path::new("/i"),
+            hardware: &hardware,
+            console: Path::new("/c"),
+            output: Path::new("/o"),
+            control: Path::new("/q"),
+        };
+        let line: Vec<String> = arguments(&boot, "tcg")
+            .into_iter()
+            .map(|argument| argument.into_string().unwrap())
+            .collect();
+        for wanted in [
+            "6",
+            "pcie-root-port,id=port0,chassis=1,slot=1,addr=05.0",
+            "pcie-root-port,id=port1,chassis=2,slot=2,addr=06.0",
+            "file=/run/a,,b",
+        ] {
+            assert!(line.iter().any(|argument| argument == wanted), "{wanted} in {line:?}");
+        }
+        let endpoints: Vec<serde_json::Value> =
+            line.iter().filter_map(|argument| serde_json::from_str(argument).ok()).collect();
+        let endpoints: Vec<_> = endpoints.iter().filter(|value| value.is_object()).collect();
+        assert_eq!(endpoints[0]["bus"], "port1");
+        assert_eq!(endpoints[0]["addr"], "00.2");
+        assert_eq!(endpoints[0]["multifunction"], false);
+        assert_eq!(endpoints[0]["socket"]["path"], "/run/ep0");
+        assert_eq!(endpoints[1]["bus"], "pcie.0");
+        assert_eq!(endpoints[1]["addr"], "18.0");
+    }
+}

@@ -1,0 +1,89 @@
+//! Reading what the guest's kernel said, and telling complaints from chatter.
+
+use std::fs;
+use std::path::Path;
+
+/// What a kernel prints when something is wrong; see the kernel's lib/bug.c, kernel/panic.c,
+/// kernel/locking/lockdep.c, mm/kasan/report.c, lib/ubsan.c and their like.
+const COMPLAINTS: [&str; 21] = [
+    "WARNING:",
+    "BUG:",
+    "INFO: task ",
+    "INFO: rcu",
+    "rcu: INFO:",
+    "Oops",
+    "Call Trace:",
+    "Kernel panic",
+    "cut here",
+    "general protection fault",
+    "unable to handle",
+    "possible circular locking",
+    "possible recursive locking",
+    "suspicious RCU usage",
+    "inconsistent lock state",
+    "UBSAN:",
+    "KASAN:",
+    "KCSAN:",
+    "refcount_t:",
+    "corruption",
+    "soft lockup",
+];
+/// How many lines of context a person wants to see.
+const TAIL: usize = 25;
+
+/// The lines of a console log that complain.
+pub(super) fn complaints(log: &str) -> Vec<String> {
+    log.lines()
+        .filter(|line| COMPLAINTS.iter().any(|complaint| line.contains(complaint)))
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+/// What the console says so far; a guest may print bytes that are no text.
+pub(super) fn read(path: &Path) -> String {
+    fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
+
+/// Its last lines.
+pub(super) fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(TAIL)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_are_found_and_chatter_is_not() {
+        for line in [
+            "[   12.3] ------------[ cut here ]------------",
+            "[   12.3] WARNING: CPU: 1 PID: 80 at drivers/vfio/vfio_main.c:99 vfio_free+0x1/0x2",
+            "[   12.3] BUG: kernel NULL pointer dereference, address: 0000000000000008",
+            "[   12.3] Oops: Oops: 0002 [#1] SMP NOPTI",
+            "[   12.3] WARNING: possible circular locking dependency detected",
+            "[   12.3] BUG: KASAN: slab-use-after-free in foo+0x1/0x2",
+            "[   12.3] INFO: task tests:80 blocked for more than 120 seconds.",
+            "[   12.3] UBSAN: shift-out-of-bounds in foo.c:1:2",
+            "[   12.3] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000000",
+        ] {
+            assert_eq!(complaints(&format!("[    1.0] quiet\n{line}\r\n")), [line]);
+        }
+        for line in [
+            "[    0.9] Warning: unable to open an initial console.",
+            "[    2.1] vfio_pci_tph: loading out-of-tree module taints kernel.",
+            "[    1.5] ACPI: bus type USB registered",
+        ] {
+            assert_eq!(complaints(line), Vec::<String>::new(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_tail_is_the_last_lines_that_say_something() {
+        let lines: Vec<String> = (0..40).map(|line| format!("{line}\r\n\r\n")).collect();
+        let log = lines.concat();
+        assert!(tail(&log).starts_with("15\n16\n"));
+        assert!(tail(&log).ends_with("39"));
+        assert_eq!(tail("only\n"), "only");
+    }
+}

@@ -1,0 +1,72 @@
+//! How a boot ended.
+
+use std::path::PathBuf;
+use std::time::Duration;
+use tph_lab_wire::TestReport;
+
+/// What is known after a boot.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// The tests that the program reported.
+    pub tests: Vec<TestReport>,
+    /// Lines in which the guest's kernel complained.
+    pub complaints: Vec<String>,
+    /// What the guest's kernel printed; the file is kept.
+    pub console: PathBuf,
+    /// Its last lines.
+    pub tail: String,
+    /// How long the boot took, from QEMU's start to its end.
+    pub took: Duration,
+}
+
+/// How a boot ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The program ended with this code, and the guest powered off.
+    Exit(u8),
+    /// The guest's init could not start the program.
+    Failed(String),
+    /// QEMU ended without a word about the program, as after a kernel panic.
+    Died,
+    /// The time was up.
+    TimedOut,
+    /// The person at the terminal interrupted it.
+    Interrupted,
+}
+
+impl Outcome {
+    /// The exit code for whoever started the lab: the program's own; 124 for a hang; 130 after an
+    /// interrupt; 125 if the lab failed or the guest's kernel complained.
+    pub fn exit_code(&self) -> u8 {
+        match self.end {
+            End::Exit(0) if !self.complaints.is_empty() => 125,
+            End::Exit(code) => code,
+            End::TimedOut => 124,
+            End::Interrupted => 130,
+            End::Failed(_) | End::Died => 125,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(end: End, complaints: &[&str]) -> u8 {
+        let complaints = complaints.iter().copied().map(str::to_owned).collect();
+        let (tests, console) = (vec![], PathBuf::new());
+        let took = Duration::ZERO;
+        Outcome { end, tests, complaints, console, tail: String::new(), took }.exit_code()
+    }
+
+    #[test]
+    fn success_needs_a_silent_kernel() {
+        assert_eq!(code(End::Exit(0), &[]), 0);
+        assert_eq!(code(End::Exit(0), &["WARNING: …"]), 125);
+        assert_eq!(code(End::Exit(3), &["WARNING: …"]), 3);
+        assert_eq!(code(End::TimedOut, &[]), 124);
+        assert_eq!(code(End::Died, &[]), 125);
+    }
+}

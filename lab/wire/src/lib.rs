@@ -1,0 +1,13 @@
+//! What the lab's host and guest say to each other.
+//!
+//! The host puts a [`Plan`] into the guest's initramfs. Afterwards they talk over a serial port, one
+//! JSON object a line: the guest sends a [`Message`], and for a [`Question`] the host sends back one
+//! [`Answer`].
+
+mod answer;
+mod message;
+mod plan;
+
+pub use answer::{Accesses, Answer};
+pub use message::{Message, Question, TestReport};
+pub use plan::{Endpoint, Module, PLAN_PATH, Place, Plan, variables};

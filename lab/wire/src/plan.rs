@@ -1,0 +1,92 @@
+//! What the guest is to do.
+
+use serde::{Deserialize, Serialize};
+
+/// Where the plan lies in the guest, as JSON.
+pub const PLAN_PATH: &str = "/lab/plan.json";
+
+/// Names of the variables in the program's environment.
+pub mod variables {
+    /// The control channel's device.
+    pub const CONTROL: &str = "TPH_LAB_CONTROL";
+    /// The endpoints' addresses, in the order of the profiles, with commas between.
+    pub const DEVICES: &str = "TPH_LAB_DEVICES";
+    /// Their IOMMU groups, likewise.
+    pub const GROUPS: &str = "TPH_LAB_GROUPS";
+    /// Their names for the control channel, likewise.
+    pub const ENDPOINTS: &str = "TPH_LAB_ENDPOINTS";
+
+    /// `TPH_LAB_EP0_BDF` and so on: the address of the endpoint with that index.
+    pub fn address(index: usize) -> String {
+        format!("TPH_LAB_EP{index}_BDF")
+    }
+
+    /// `TPH_LAB_EP0_GROUP` and so on: its IOMMU group.
+    pub fn group(index: usize) -> String {
+        format!("TPH_LAB_EP{index}_GROUP")
+    }
+
+    /// `TPH_LAB_EP0_NAME` and so on: its name for the control channel.
+    pub fn name(index: usize) -> String {
+        format!("TPH_LAB_EP{index}_NAME")
+    }
+
+    /// `TPH_LAB_EP0_PORT` and so on: the address of the root port above it; not set for one that
+    /// is integrated into the root complex.
+    pub fn port(index: usize) -> String {
+        format!("TPH_LAB_EP{index}_PORT")
+    }
+}
+
+/// All that the guest's init does between mounting and powering off, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Modules to load.
+    pub modules: Vec<Module>,
+    /// Endpoints to bind.
+    pub endpoints: Vec<Endpoint>,
+    /// The driver to bind them to; none leaves them as the kernel found them.
+    pub driver: Option<String>,
+    /// The program to run.
+    pub program: String,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Variables for its environment beside those of [`variables`].
+    pub environment: Vec<(String, String)>,
+}
+
+/// A kernel module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Module {
+    /// Its file in the guest.
+    pub path: String,
+    /// `NAME=VALUE …` as `insmod` takes them.
+    pub parameters: String,
+}
+
+/// An emulated PCI function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Its name for the control channel.
+    pub name: String,
+    /// Where the guest finds it.
+    pub place: Place,
+}
+
+/// Where a function is. Bus numbers are the guest firmware's choice, so they are not in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// On the bus below a root port.
+    BelowPort {
+        /// The port's full address, such as `0000:00:05.0`.
+        port: String,
+        /// The function's device and function number, such as `00.0`.
+        function: String,
+    },
+    /// Integrated into the root complex, at that full address.
+    RootComplex {
+        /// The address.
+        address: String,
+    },
+}

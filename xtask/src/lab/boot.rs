@@ -1,0 +1,122 @@
+//! Booting the guest: `lab run`, `lab test` and `lab demo`.
+
+use super::KernelArgument;
+use super::report;
+use crate::repo;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tph_lab::lab::DRIVER;
+use tph_lab::run::Program;
+use tph_lab::{Cache, Error, Lab, Parameter, Progress, Request};
+
+pub(super) const RUN_HELP: &str = "\
+In the program's environment: TPH_LAB_DEVICES, TPH_LAB_GROUPS and TPH_LAB_ENDPOINTS list the
+endpoints' addresses, IOMMU groups and names; TPH_LAB_EP0_BDF, TPH_LAB_EP0_GROUP, TPH_LAB_EP0_NAME
+and TPH_LAB_EP0_PORT (the root port) are the first one's, and so on; TPH_LAB_CONTROL is the device
+through which the host answers questions about endpoints (docs/lab.md).
+
+Exit code: the program's own; 124 after a timeout; 125 if the lab failed or the guest's kernel
+printed a warning or worse; 130 after an interrupt.";
+
+/// What `run`, `test` and `demo` have in common.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    kernel: KernelArgument,
+    /// An emulated host's description; may be given several times [default: lab/profiles/default.toml]
+    #[arg(long, value_name = "FILE")]
+    profile: Vec<PathBuf>,
+    /// A parameter for the module; may be given several times
+    #[arg(long, value_name = "NAME=VALUE")]
+    param: Vec<Parameter>,
+    /// The driver to bind the endpoints to; "none" leaves them alone
+    #[arg(long, value_name = "NAME", default_value = DRIVER)]
+    driver: String,
+    /// End the guest after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    options: Options,
+    /// A static program of this machine
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    program: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    #[command(flatten)]
+    options: Options,
+    /// Run only the tests whose names contain this
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+}
+
+impl Options {
+    fn request(self) -> Request {
+        let interrupt = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            // It fails only for signals that nobody may handle.
+            let _ = signal_hook::flag::register(signal, Arc::clone(&interrupt));
+        }
+        Request {
+            kernel: self.kernel.kernel,
+            profiles: self.profile,
+            parameters: self.param,
+            driver: Some(self.driver).filter(|driver| driver != "none"),
+            timeout: Duration::from_secs(self.timeout),
+            interrupt,
+        }
+    }
+}
+
+/// `lab run`: output and exit code are the program's.
+pub(super) fn run(
+    cache: Cache,
+    progress: Progress,
+    arguments: RunArguments,
+) -> Result<ExitCode, Error> {
+    let request = arguments.options.request();
+    let lab = Lab::open(cache, repo::root(), &request.kernel, progress)?;
+    let mut words = arguments.program.into_iter();
+    let path = words.next().unwrap_or_default().into();
+    let program = Program { path, arguments: words.collect(), environment: Vec::new() };
+    let outcome = lab.run(&request, &program, report::test)?;
+    report::trouble(&outcome, request.timeout);
+    Ok(ExitCode::from(outcome.exit_code()))
+}
+
+/// `lab demo`: the guest's program `demo`.
+pub(super) fn demo(cache: Cache, progress: Progress, options: Options) -> Result<ExitCode, Error> {
+    let request = options.request();
+    let lab = Lab::open(cache, repo::root(), &request.kernel, progress)?;
+    let program = Program { path: lab.programs().named("demo"), ..Program::default() };
+    let outcome = lab.run(&request, &program, report::test)?;
+    report::trouble(&outcome, request.timeout);
+    Ok(ExitCode::from(outcome.exit_code()))
+}
+
+/// `lab test`: the guest's program `tests`, which reports each test by name.
+pub(super) fn test(
+    cache: Cache,
+    progress: Progress,
+    arguments: TestArguments,
+) -> Result<ExitCode, Error> {
+    let request = arguments.options.request();
+    let lab = Lab::open(cache, repo::root(), &request.kernel, progress)?;
+    let program = Program {
+        path: lab.programs().named("tests"),
+        arguments: arguments.filter,
+        environment: Vec::new(),
+    };
+    let outcome = lab.run(&request, &program, report::test)?;
+    report::trouble(&outcome, request.timeout);
+    Ok(ExitCode::from(report::summary(&outcome)))
+}

@@ -1,0 +1,56 @@
+//! Telling the person at the terminal how a boot went.
+
+use std::time::Duration;
+use tph_lab::TestReport;
+use tph_lab::run::{End, Outcome};
+
+/// One line for each test as it ends.
+pub(super) fn test(report: &TestReport) {
+    let word = if report.ok { "ok" } else { "FAILED" };
+    println!("test {} ... {word} ({} ms)", report.test, report.ms);
+    if let Some(message) = &report.message {
+        for line in message.lines() {
+            println!("    {line}");
+        }
+    }
+}
+
+/// Says what went wrong, if anything did, and where to look.
+pub(super) fn trouble(outcome: &Outcome, timeout: Duration) {
+    let seconds = outcome.took.as_secs_f32();
+    match &outcome.end {
+        End::Exit(_) if outcome.complaints.is_empty() => {
+            eprintln!("lab: the guest ran for {seconds:.1} s");
+            return;
+        }
+        End::Exit(_) => {}
+        End::Failed(why) => eprintln!("error: the guest could not run the program: {why}"),
+        End::Died => eprintln!("error: the guest died after {seconds:.1} s"),
+        End::TimedOut => eprintln!(
+            "error: the guest was ended after {seconds:.1} s: it hangs, or needs more than \
+             --timeout {}",
+            timeout.as_secs()
+        ),
+        End::Interrupted => eprintln!("error: interrupted after {seconds:.1} s"),
+    }
+    if !outcome.complaints.is_empty() {
+        eprintln!("error: the guest's kernel complained:");
+        outcome.complaints.iter().for_each(|line| eprintln!("    {line}"));
+    }
+    if outcome.end != End::Interrupted {
+        eprintln!("the end of the guest's console:");
+        outcome.tail.lines().for_each(|line| eprintln!("    {line}"));
+    }
+    eprintln!("the guest's console: {}", outcome.console.display());
+}
+
+/// The last line of `lab test`, and its exit code: a run without a test is a failure.
+pub(super) fn summary(outcome: &Outcome) -> u8 {
+    let passed = outcome.tests.iter().filter(|test| test.ok).count();
+    let failed = outcome.tests.len() - passed;
+    println!("{passed} passed, {failed} failed");
+    match outcome.exit_code() {
+        0 if failed > 0 || passed == 0 => 1,
+        code => code,
+    }
+}
