@@ -1,1 +1,56 @@
 //! Steer the DMA of a VFIO device into the right cache.
+//!
+//! PCIe TLP Processing Hints (TPH) let a device say with each write which CPU will use the data
+//! next. A driver in user space, which owns its device through VFIO, turns them on in three steps:
+//!
+//! ```no_run
+//! use vfio_tph::{CpuId, MemoryType, StIndex, StMode, TagSource, VfioFunction};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let function = VfioFunction::open("0000:01:00.0".parse()?)?;
+//! let mut tph = function.tph();
+//! let mut tph = tph.enable(StMode::DeviceSpecific)?;
+//! let cpu = |cpu| TagSource::Cpu { cpu: CpuId(cpu), memory: MemoryType::Volatile };
+//! tph.program(&[(StIndex(0), cpu(3)), (StIndex(1), cpu(7))])?;
+//! // Queues that use ST entries 0 and 1 now write into the caches of CPUs 3 and 7. When `tph` is
+//! // dropped, the entries are cleared and TPH is off.
+//! # Ok(()) }
+//! ```
+//!
+//! A driver that has its device open already gives the file descriptor to [`TphDevice::adopt`].
+//! The same calls work on everything that carries requests ([`Transport`]): the kernel, an emulated
+//! host. [`Host`] and [`Dump`] show which functions have TPH and what the root ports above them
+//! make of it.
+
+mod advice;
+mod device;
+mod dump;
+mod enabled;
+mod error;
+mod host;
+mod inventory;
+mod step;
+mod sys;
+#[cfg(test)]
+mod testing;
+mod transport;
+mod vfio;
+mod view;
+
+pub use advice::Advice;
+pub use device::{TagBits, TphDevice};
+pub use dump::{Dump, DumpError, DumpErrorKind};
+pub use enabled::Enabled;
+pub use error::Error;
+pub use host::Host;
+pub use inventory::Inventory;
+pub use step::{OpenStep, Step, VfioCall};
+pub use transport::VfioFd;
+pub use vfio::{Bar, ConfigRegion, DmaBuffer, Iommu, VfioFunction};
+pub use view::{FunctionView, Ids, PortView, ReadOnce, TphView, Unreadable};
+
+pub use tph::{Bdf, CpuId, MemoryType, StIndex, StMode, TagSource};
+pub use tph_abi::client::DeviceCapability;
+pub use tph_abi::{Errno, Transport};
+pub use vfio_ioctls;
+pub use vmm_sys_util::eventfd::EventFd;

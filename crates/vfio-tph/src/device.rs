@@ -1,0 +1,245 @@
+//! TPH of one device: each operation as a call.
+
+use std::os::fd::AsFd;
+
+use tph::TagSource;
+use tph::{BatchLen, CpuId, Entry, MemoryType, RequesterType, StIndex, StMode, SteeringTag};
+use tph_abi::client::{self, DeviceCapability};
+use tph_abi::{Errno, Operation, StRequest, Transport, layout};
+
+use crate::{Enabled, Error, Step, VfioFd};
+
+/// A tag as a device takes it: the 16 bits that go into an ST entry or a register of its own.
+/// Whether 8 or 16 of them count depends on what the requester was enabled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TagBits(pub u16);
+
+impl TagBits {
+    /// The tag that a requester of this type makes of it.
+    pub const fn tag(self, requester: RequesterType) -> SteeringTag {
+        SteeringTag::from_entry_bits(self.0, requester)
+    }
+}
+
+/// TPH of one device, through a kernel or of an emulated host: whatever carries the requests.
+///
+/// Each method is one operation of the interface and keeps nothing behind; [`enable`](Self::enable)
+/// gives a guard that cleans up.
+#[derive(Debug)]
+pub struct TphDevice<T> {
+    transport: T,
+    name: String,
+    request: Vec<u8>,
+}
+
+impl<F: AsFd> TphDevice<VfioFd<F>> {
+    /// TPH of a VFIO device whose file is open already; `name` is how errors call it, best its
+    /// address.
+    ///
+    /// ```no_run
+    /// # fn f(fd: std::os::fd::BorrowedFd<'_>) -> Result<(), vfio_tph::Error> {
+    /// let capability = vfio_tph::TphDevice::adopt(fd, "0000:01:00.0").capability()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn adopt(fd: F, name: impl Into<String>) -> Self {
+        Self::new(VfioFd::new(fd), name)
+    }
+}
+
+impl<T: Transport> TphDevice<T> {
+    /// TPH of the device behind `transport`, which errors call `name`.
+    pub fn new(transport: T, name: impl Into<String>) -> Self {
+        Self { transport, name: name.into(), request: Vec::new() }
+    }
+
+    /// How errors call the device.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the device can do through this interface. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Request`]; `ENOTTY` if the driver does not serve the interface.
+    pub fn capability(&mut self) -> Result<DeviceCapability, Error> {
+        client::capability(&mut self.transport).map_err(|errno| self.error(Step::Capability, errno))
+    }
+
+    /// Turns TPH on for as long as the guard lives.
+    ///
+    /// # Errors
+    /// [`Error::Request`]; `EBUSY` if it is on already.
+    pub fn enable(&mut self, mode: StMode) -> Result<Enabled<T, &mut Self>, Error> {
+        self.turn_on(mode)?;
+        Ok(Enabled::new(self))
+    }
+
+    /// Turns TPH on for as long as the guard lives, which keeps the device.
+    ///
+    /// # Errors
+    /// As [`enable`](Self::enable).
+    pub fn into_enabled(mut self, mode: StMode) -> Result<Enabled<T>, Error> {
+        self.turn_on(mode)?;
+        Ok(Enabled::new(self))
+    }
+
+    fn turn_on(&mut self, mode: StMode) -> Result<(), Error> {
+        client::enable(&mut self.transport, mode)
+            .map_err(|errno| self.error(Step::Enable(mode), errno))
+    }
+
+    /// Turns TPH off. Entries of the ST table stay as they are. Off already is no error.
+    ///
+    /// # Errors
+    /// [`Error::Request`].
+    pub fn disable(&mut self) -> Result<(), Error> {
+        client::disable(&mut self.transport).map_err(|errno| self.error(Step::Disable, errno))
+    }
+
+    /// Programs entries of the ST table, all or none, in one call. None is no call.
+    ///
+    /// # Errors
+    /// [`Error::TooManyEntries`] for more than any table has; [`Error::Request`], after which no
+    /// entry has changed, or (`EIO`) all entries of the batch are 0.
+    pub fn program(&mut self, entries: &[(StIndex, TagSource)]) -> Result<(), Error> {
+        self.set(entries, Step::Program { entries: entries.len() })
+    }
+
+    /// Makes entries of the ST table 0.
+    ///
+    /// # Errors
+    /// As [`program`](Self::program).
+    pub fn clear(&mut self, indices: &[StIndex]) -> Result<(), Error> {
+        let entries: Vec<_> = indices.iter().map(|index| (*index, TagSource::Clear)).collect();
+        self.set(&entries, Step::Clear { entries: entries.len() })
+    }
+
+    /// The tags of CPUs, for a device whose registers take them: one without an ST table, in
+    /// device-specific mode, on a host that allows it. Any number of CPUs; as many calls as it
+    /// takes.
+    ///
+    /// # Errors
+    /// [`Error::Request`].
+    pub fn tags(&mut self, wanted: &[(CpuId, MemoryType)]) -> Result<Vec<TagBits>, Error> {
+        let mut tags = Vec::with_capacity(wanted.len());
+        for part in wanted.chunks(BatchLen::MAX as usize) {
+            let step = Step::Tags { first: tags.len(), count: part.len() };
+            let sources = part.iter().map(|&(cpu, memory)| TagSource::Cpu { cpu, memory });
+            let entries = sources.map(|source| Entry { index: StIndex(0), source });
+            let answer = self.call(Operation::GetSt, part.len(), entries, |request| {
+                (0..part.len()).map_while(|at| request.st(at)).map(TagBits).collect::<Vec<_>>()
+            });
+            tags.extend(answer.map_err(|errno| self.error(step, errno))?);
+        }
+        Ok(tags)
+    }
+
+    fn set(&mut self, entries: &[(StIndex, TagSource)], step: Step) -> Result<(), Error> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        if entries.len() > BatchLen::MAX as usize {
+            let device = self.name.clone();
+            return Err(Error::TooManyEntries { device, entries: entries.len() });
+        }
+        let batch = entries.iter().map(|&(index, source)| Entry { index, source });
+        self.call(Operation::SetSt, entries.len(), batch, |_| ())
+            .map_err(|errno| self.error(step, errno))
+    }
+
+    /// One call with a batch of 1 to 2048 entries; `read` takes what is needed of the answer.
+    fn call<R>(
+        &mut self,
+        operation: Operation,
+        count: usize,
+        entries: impl Iterator<Item = Entry>,
+        read: impl FnOnce(&StRequest<'_>) -> R,
+    ) -> Result<R, Errno> {
+        self.request.resize(layout::st_size(count), 0);
+        let mut request = StRequest::new(operation, &mut self.request).ok_or(Errno::EINVAL)?;
+        for (position, entry) in entries.enumerate() {
+            request.set(position, entry);
+        }
+        client::call(&mut self.transport, &mut request)?;
+        Ok(read(&request))
+    }
+
+    fn error(&self, step: Step, errno: Errno) -> Error {
+        Error::Request { device: self.name.clone(), step, errno }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Call, Recorder};
+
+    fn cpu(cpu: u32) -> TagSource {
+        TagSource::Cpu { cpu: CpuId(cpu), memory: MemoryType::Volatile }
+    }
+
+    #[test]
+    fn each_operation_is_one_request() {
+        let mut device = TphDevice::new(Recorder::default(), "dev");
+        let capability = device.capability().unwrap();
+        assert_eq!(capability.table_entries, 64);
+        assert!(capability.modes.contains(StMode::InterruptVector));
+        device.program(&[(StIndex(3), cpu(5)), (StIndex(9), TagSource::Clear)]).unwrap();
+        device.clear(&[StIndex(3)]).unwrap();
+        device.disable().unwrap();
+        assert_eq!(
+            device.transport.calls,
+            [
+                Call::Capability,
+                Call::Program(vec![(3, Some(5)), (9, None)]),
+                Call::Program(vec![(3, None)]),
+                Call::Disable
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_to_program_is_no_request() {
+        let mut device = TphDevice::new(Recorder::default(), "dev");
+        device.program(&[]).unwrap();
+        device.clear(&[]).unwrap();
+        assert_eq!(device.tags(&[]).unwrap(), []);
+        assert_eq!(device.transport.calls, []);
+    }
+
+    #[test]
+    fn more_tags_than_a_call_takes_are_asked_for_in_parts() {
+        let mut device = TphDevice::new(Recorder::default(), "dev");
+        let wanted: Vec<_> = (0..4097).map(|cpu| (CpuId(cpu), MemoryType::Persistent)).collect();
+        let tags = device.tags(&wanted).unwrap();
+        let expected: Vec<_> = (0..4097_u16).map(|cpu| TagBits(cpu + 1)).collect();
+        assert_eq!(tags, expected);
+        assert_eq!(device.transport.calls, [Call::Tags(2048), Call::Tags(2048), Call::Tags(1)]);
+    }
+
+    #[test]
+    fn more_entries_than_a_table_has_are_refused_without_a_request() {
+        let mut device = TphDevice::new(Recorder::default(), "dev");
+        let entries: Vec<_> = (0..2049).map(|index| (StIndex(index), cpu(0))).collect();
+        let error = device.program(&entries).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "dev: 2049 entries in one call, and no ST table has more than 2048"
+        );
+        assert_eq!(device.transport.calls, []);
+        device.program(&entries[..2048]).unwrap();
+        assert_eq!(device.transport.calls.len(), 1);
+    }
+
+    #[test]
+    fn a_refusal_names_the_part_of_the_batch() {
+        let mut device = TphDevice::new(Recorder::default(), "dev");
+        device.transport.fail_at = Some((1, Errno::ENODATA));
+        let error = device.tags(&vec![(CpuId(0), MemoryType::Volatile); 3000]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "dev: asking for tags 2048 to 2999: ENODATA: the firmware names no such tag for one \
+             of the CPUs"
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! A saved `lspci -xxxx`, read as if it were the host it was taken on.
+
+mod image;
+mod parse;
+
+use std::path::Path;
+
+use tph::{AccessError, Bdf, ConfigSpace, PortType};
+
+use crate::{Error, FunctionView, Ids, Inventory, PortView, ReadOnce, TphView, Unreadable};
+
+use image::{Image, ImageSpace};
+pub use parse::{DumpError, DumpErrorKind};
+
+/// The functions of a dump, each with as many bytes of configuration space as the dump has.
+#[derive(Clone, Debug)]
+pub struct Dump {
+    images: Vec<Image>,
+}
+
+impl Dump {
+    /// Reads the dump in the file at `path`.
+    ///
+    /// # Errors
+    /// [`Error::DumpFile`] if the file cannot be read, [`Error::Dump`] if it is no dump.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path)
+            .map_err(|source| Error::DumpFile { path: path.to_owned(), source })?;
+        Self::parse(&String::from_utf8_lossy(&bytes))
+            .map_err(|source| Error::Dump { path: path.to_owned(), source })
+    }
+
+    /// Reads the text of a dump: what `lspci -x`, `-xxx` or `-xxxx` prints, with or without `-v`,
+    /// `-k`, `-n` and `-D`. Lines that start with `#` are comments.
+    ///
+    /// # Errors
+    /// [`DumpError`] names the line that makes no sense.
+    pub fn parse(text: &str) -> Result<Self, DumpError> {
+        Ok(Self { images: parse::parse(text)? })
+    }
+
+    /// All functions of the dump.
+    pub fn functions(&self) -> Inventory {
+        let functions = self.images.iter().map(|image| self.view(image)).collect();
+        Inventory { functions, skipped: Vec::new() }
+    }
+
+    /// The function at `address`.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchFunction`] if the dump has none.
+    pub fn function(&self, address: Bdf) -> Result<FunctionView, Error> {
+        let image = self.image(address).ok_or(Error::NoSuchFunction { address })?;
+        Ok(self.view(image))
+    }
+
+    fn image(&self, address: Bdf) -> Option<&Image> {
+        self.images.iter().find(|image| image.address == address)
+    }
+
+    fn view(&self, image: &Image) -> FunctionView {
+        let mut space = ReadOnce::new(ImageSpace::new(image));
+        let port_type = look(&mut space, |space| PortType::of(space));
+        FunctionView {
+            address: image.address,
+            ids: Ids::read(&mut space).ok(),
+            port_type,
+            driver: image.driver.clone(),
+            iommu_group: image.iommu_group,
+            root_port: self.root_port(image),
+            tph: look(&mut space, |space| TphView::read(space)),
+        }
+    }
+
+    /// Walks up from bridge to bridge: the one whose secondary bus is the bus of the one below.
+    fn root_port(&self, image: &Image) -> Option<PortView> {
+        let mut below = image;
+        for _ in 0..=u8::MAX {
+            let above = self.images.iter().find(|bridge| bridge.leads_to(below.address))?;
+            let mut space = ReadOnce::new(ImageSpace::new(above));
+            let unreadable =
+                |why| PortView { address: above.address, device_capabilities_2: Err(why) };
+            match look(&mut space, |space| PortType::of(space)) {
+                Ok(Some(PortType::ROOT_PORT)) => {
+                    let port = look(&mut space, |space| PortView::read(above.address, space));
+                    return Some(port.unwrap_or_else(unreadable));
+                }
+                Ok(_) => below = above,
+                Err(why) => return Some(unreadable(why)),
+            }
+        }
+        None
+    }
+}
+
+fn look<T>(
+    space: &mut ReadOnce<ImageSpace<'_>>,
+    read: impl FnOnce(&mut dyn ConfigSpace) -> Result<T, AccessError>,
+) -> Result<T, Unreadable> {
+    read(space).map_err(|error| match space.inner() {
+        ImageSpace { image, cut: true, .. } => Unreadable::CutOff { bytes: image.len() },
+        ImageSpace { .. } => error.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

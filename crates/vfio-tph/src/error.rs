@@ -1,0 +1,161 @@
+//! Why something did not work.
+
+use std::io;
+use std::path::PathBuf;
+
+use tph::Bdf;
+use tph_abi::Errno;
+
+use crate::{Advice, DumpError, OpenStep, Step};
+
+/// Why something did not work: which device, which step, what the kernel said. What to do next is
+/// [`advice`](Self::advice).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The device, or the driver that serves it, refused a TPH request.
+    #[error("{device}: {step}: {errno}: {}", step.meaning(*errno))]
+    Request {
+        /// The name of the device.
+        device: String,
+        /// What was asked.
+        step: Step,
+        /// What was answered.
+        errno: Errno,
+    },
+    /// More entries for one call than any ST table has.
+    #[error("{device}: {entries} entries in one call, and no ST table has more than 2048")]
+    TooManyEntries {
+        /// The name of the device.
+        device: String,
+        /// How many.
+        entries: usize,
+    },
+    /// A VFIO device could not be opened.
+    #[error("{address}: {step}: {}", said(*errno, detail))]
+    Open {
+        /// The device.
+        address: Bdf,
+        /// What was tried.
+        step: OpenStep,
+        /// What the kernel answered, if it was the kernel.
+        errno: Option<Errno>,
+        /// What else is known.
+        detail: String,
+    },
+    /// A VFIO call on an open device failed.
+    #[error("{address}: {call}: {}", said(*errno, detail))]
+    Call {
+        /// The device.
+        address: Bdf,
+        /// What was tried.
+        call: crate::VfioCall,
+        /// What the kernel answered, if it was the kernel.
+        errno: Option<Errno>,
+        /// What else is known.
+        detail: String,
+    },
+    /// Sysfs could not be read.
+    #[error("{}: {source}", path.display())]
+    Sysfs {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// There is no such function.
+    #[error("{address}: no such PCI function here")]
+    NoSuchFunction {
+        /// The address.
+        address: Bdf,
+    },
+    /// The file of a dump could not be read.
+    #[error("{}: {source}", path.display())]
+    DumpFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file is no dump.
+    #[error("{}: {source}", path.display())]
+    Dump {
+        /// The file.
+        path: PathBuf,
+        /// The line that makes no sense.
+        source: DumpError,
+    },
+}
+
+impl Error {
+    /// What the kernel or the device answered, if it was one of them.
+    pub fn errno(&self) -> Option<Errno> {
+        match self {
+            Self::Request { errno, .. } => Some(*errno),
+            Self::Open { errno, .. } | Self::Call { errno, .. } => *errno,
+            Self::Sysfs { source, .. } | Self::DumpFile { source, .. } => {
+                source.raw_os_error().map(Errno)
+            }
+            _ => None,
+        }
+    }
+
+    /// What the operator can do about it, if there is something.
+    pub fn advice(&self) -> Option<Advice> {
+        Advice::for_error(self)
+    }
+
+    /// Whether what was asked for is not offered here, as opposed to having gone wrong: the device
+    /// has no TPH, its driver does not serve the interface, the administrator does not allow it.
+    pub fn is_not_supported(&self) -> bool {
+        let Self::Request { errno, .. } = self else { return false };
+        matches!(*errno, Errno::ENOTTY | Errno::EOPNOTSUPP)
+    }
+}
+
+fn said(errno: Option<Errno>, detail: &str) -> String {
+    match (errno, detail) {
+        (Some(errno), "") => errno.to_string(),
+        (Some(errno), detail) => format!("{errno}: {detail}"),
+        (None, detail) => detail.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tph::StMode;
+
+    #[test]
+    fn an_error_names_device_step_errno_and_meaning() {
+        let error = Error::Request {
+            device: "0000:01:00.0".into(),
+            step: Step::Enable(StMode::DeviceSpecific),
+            errno: Errno::EBUSY,
+        };
+        assert_eq!(
+            error.to_string(),
+            "0000:01:00.0: enabling device-specific mode: EBUSY: TPH is enabled already"
+        );
+        let error = Error::Open {
+            address: "1:0.0".parse().unwrap(),
+            step: OpenStep::Group { group: 7 },
+            errno: Some(Errno::EACCES),
+            detail: String::new(),
+        };
+        assert_eq!(error.to_string(), "0000:01:00.0: opening /dev/vfio/7: EACCES");
+    }
+
+    #[test]
+    fn only_what_is_not_offered_is_not_supported() {
+        for (errno, expected) in [
+            (Errno::ENOTTY, true),
+            (Errno::EOPNOTSUPP, true),
+            (Errno::EINVAL, false),
+            (Errno::EBUSY, false),
+        ] {
+            let error = Error::Request { device: "x".into(), step: Step::Capability, errno };
+            assert_eq!(error.is_not_supported(), expected, "{errno}");
+        }
+    }
+}

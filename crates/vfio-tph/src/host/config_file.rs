@@ -1,0 +1,77 @@
+//! The `config` file of a function in sysfs.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use tph::{AccessError, ConfigOffset, ConfigSpace};
+
+use crate::Unreadable;
+
+/// Reads exactly the dwords it is asked for: a whole space is never read, since some devices do
+/// not like that.
+#[derive(Debug)]
+pub(crate) struct ConfigFile {
+    file: File,
+    size: u64,
+    refused: Option<Unreadable>,
+}
+
+impl ConfigFile {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        Ok(Self { file, size, refused: None })
+    }
+
+    /// Why a read failed with `error`.
+    pub(crate) fn why(&self, error: AccessError) -> Unreadable {
+        match error {
+            AccessError::Gone => Unreadable::Gone,
+            AccessError::Failed => self.refused.unwrap_or(Unreadable::Failed),
+        }
+    }
+}
+
+impl ConfigSpace for ConfigFile {
+    /// The size of the file is that of the space: past it, there is nothing, which reads as 0. A
+    /// read inside of it that comes back empty was refused (`pci_read_config` of the kernel shows
+    /// 64 bytes to callers without `CAP_SYS_ADMIN`, 128 of a `CardBus` bridge).
+    fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
+        let at = u64::from(offset.get());
+        if at >= self.size {
+            return Ok(0);
+        }
+        let mut bytes = [0; 4];
+        match self.file.read_exact_at(&mut bytes, at) {
+            Ok(()) => Ok(u32::from_le_bytes(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.refused = Some(Unreadable::Permission { readable: 64 });
+                Err(AccessError::Failed)
+            }
+            Err(_) => Err(AccessError::Failed),
+        }
+    }
+
+    fn write_config(&mut self, _: ConfigOffset, _: u32) -> Result<(), AccessError> {
+        Err(AccessError::Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_that_comes_back_empty_inside_of_the_space_was_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [7; 64]).unwrap();
+        let mut space = ConfigFile::open(file.path()).unwrap();
+        space.size = 4096; // As the kernel says of a file of which it shows 64 bytes.
+        let at = |offset| ConfigOffset::new(offset).unwrap();
+        assert_eq!(space.read_config(at(60)), Ok(0x0707_0707));
+        let error = space.read_config(at(64)).unwrap_err();
+        assert_eq!(space.why(error), Unreadable::Permission { readable: 64 });
+    }
+}

@@ -1,0 +1,89 @@
+use super::*;
+use crate::testing::{ConfigImage, endpoint, root_port};
+use std::os::unix::fs::symlink;
+use tempfile::TempDir;
+use tph::Completer;
+
+/// A sysfs with functions at nested places, each with its configuration space.
+fn sysfs(functions: &[(&str, &ConfigImage)]) -> (TempDir, Host) {
+    let root = tempfile::tempdir().unwrap();
+    let devices = root.path().join("bus/pci/devices");
+    std::fs::create_dir_all(&devices).unwrap();
+    for (place, image) in functions {
+        let folder = root.path().join("devices/pci0000:00").join(place);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config"), &image.0).unwrap();
+        symlink(&folder, devices.join(folder.file_name().unwrap())).unwrap();
+    }
+    let host = Host::at(root.path());
+    (root, host)
+}
+
+#[test]
+fn a_function_is_seen_with_its_port_driver_and_group() {
+    let (root, host) = sysfs(&[
+        ("0000:00:01.0", &root_port(1)),
+        ("0000:00:01.0/0000:01:00.0/0000:02:00.0", &endpoint()),
+    ]);
+    let address = "2:0.0".parse().unwrap();
+    symlink("../../drivers/vfio-pci", host.folder(address).join("driver")).unwrap();
+    symlink("../../iommu_groups/12", host.folder(address).join("iommu_group")).unwrap();
+    let function = host.function(address).unwrap();
+    assert_eq!(function.tph().unwrap().entries, [0xa, 0xb, 0xc]);
+    assert_eq!((function.driver.as_deref(), function.iommu_group), (Some("vfio-pci"), Some(12)));
+    let port = function.root_port.unwrap();
+    assert_eq!(port.address.to_string(), "0000:00:01.0");
+    assert_eq!(port.completer(), Ok(Completer::Tph));
+    drop(root);
+}
+
+#[test]
+fn a_function_of_the_root_complex_has_no_port_above() {
+    let integrated = endpoint().set(0x40, 0x0092_0010);
+    let (_root, host) = sysfs(&[("0000:00:02.0", &integrated)]);
+    let function = host.function("0:2.0".parse().unwrap()).unwrap();
+    assert!(function.is_integrated());
+    assert_eq!(function.root_port, None);
+}
+
+#[test]
+fn a_space_of_256_bytes_has_no_extended_capabilities() {
+    let (_root, host) = sysfs(&[("0000:00:02.0", &endpoint().cut(256))]);
+    assert_eq!(host.function("0:2.0".parse().unwrap()).unwrap().tph, Ok(None));
+}
+
+#[test]
+fn all_functions_come_in_order_and_odd_addresses_by_name() {
+    let (_root, host) = sysfs(&[
+        ("0000:00:02.0", &endpoint()),
+        ("0000:00:01.0", &root_port(1)),
+        ("10000:00:01.0", &endpoint()),
+    ]);
+    let inventory = host.functions().unwrap();
+    let addresses: Vec<_> = inventory.functions.iter().map(|f| f.address.to_string()).collect();
+    assert_eq!(addresses, ["0000:00:01.0", "0000:00:02.0"]);
+    assert_eq!(inventory.skipped, ["10000:00:01.0"]);
+}
+
+#[test]
+fn looking_at_a_function_reads_each_dword_once_and_few_of_them() {
+    let (_root, host) = sysfs(&[("0000:00:02.0", &endpoint())]);
+    let mut space = host.config("0:2.0".parse().unwrap()).unwrap();
+    look(&mut space, |space| PortType::of(space)).unwrap();
+    look(&mut space, |space| TphView::read(space)).unwrap();
+    assert_eq!(space.reads(), 9);
+    look(&mut space, |space| TphView::read(space)).unwrap();
+    assert_eq!(space.reads(), 9);
+}
+
+#[test]
+fn what_is_not_there_is_an_error_with_its_path() {
+    let (_root, host) = sysfs(&[]);
+    let error = host.function("0:2.0".parse().unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "0000:00:02.0: no such PCI function here");
+    let error = Host::at("/nonexistent").functions().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "/nonexistent/bus/pci/devices: No such file or directory (os error 2)"
+    );
+}

@@ -1,0 +1,116 @@
+//! The crate's system calls of its own, and all of its `unsafe`: three calls that no safe wrapper
+//! offers. Everything else that VFIO does goes through the crate `vfio-ioctls`.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use rustix::ioctl::{Ioctl, IoctlOutput, NoArg, Opcode, ioctl};
+use tph_abi::{Errno, VFIO_DEVICE_PCI_TPH};
+use vfio_bindings::bindings::vfio::{VFIO_BASE, VFIO_TYPE};
+use vfio_ioctls::{VfioDevice, VfioError, VfioOps};
+use vm_memory::MmapRegion;
+
+/// `VFIO_DEVICE_RESET`, which `vfio-ioctls` sends without telling how it went.
+const VFIO_DEVICE_RESET: Opcode = ((VFIO_TYPE as u32) << 8 | (VFIO_BASE + 11)) as Opcode;
+/// The bytes that every request has: `argsz` and `op`.
+const HEADER: usize = 8;
+
+/// A request whose `argsz` is at most its length.
+struct Request<'a>(&'a mut [u8]);
+
+// SAFETY: VFIO_DEVICE_PCI_TPH takes a pointer to a request and reads and writes at most `argsz`
+// bytes from there, and 8 bytes to learn `argsz`: `send_tph` has checked that both are at most the
+// length of the slice, which stays exclusively borrowed for the call. It returns no pointer.
+unsafe impl Ioctl for Request<'_> {
+    type Output = ();
+    const IS_MUTATING: bool = true;
+
+    fn opcode(&self) -> Opcode {
+        VFIO_DEVICE_PCI_TPH as Opcode
+    }
+
+    fn as_ptr(&mut self) -> *mut rustix::ffi::c_void {
+        self.0.as_mut_ptr().cast()
+    }
+
+    unsafe fn output_from_ptr(
+        _: IoctlOutput,
+        _: *mut rustix::ffi::c_void,
+    ) -> rustix::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Sends a TPH request; `EFAULT` without a call if its `argsz` is more than there is.
+pub(crate) fn send_tph(fd: BorrowedFd<'_>, request: &mut [u8]) -> Result<(), Errno> {
+    let argsz = request.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes) as usize);
+    if request.len() < HEADER || argsz.is_none_or(|argsz| argsz > request.len()) {
+        return Err(Errno::EFAULT);
+    }
+    // SAFETY: the opcode is for requests like this one, and a driver that does not know it answers
+    // ENOTTY: no other VFIO ioctl has this number, and other kinds of file get an opcode of type ';'
+    // that none of them uses.
+    unsafe { ioctl(fd, Request(request)) }.map_err(errno)
+}
+
+/// Resets a device.
+pub(crate) fn reset(fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    // SAFETY: VFIO_DEVICE_RESET takes no argument and touches no memory of the caller.
+    unsafe { ioctl(fd, NoArg::<VFIO_DEVICE_RESET>::new()) }.map_err(errno)
+}
+
+/// The file descriptor of a device that `vfio-ioctls` opened.
+pub(crate) fn borrow_fd(device: &VfioDevice) -> BorrowedFd<'_> {
+    // SAFETY: the device owns the descriptor and closes it when dropped, which the borrow outlives
+    // not.
+    unsafe { BorrowedFd::borrow_raw(device.as_raw_fd()) }
+}
+
+/// Lets devices behind `iommu` reach all of `memory` at `iova`.
+///
+/// The caller unmaps it, or leaks it, before `memory` is dropped.
+pub(crate) fn map_dma(
+    iommu: &dyn VfioOps,
+    iova: u64,
+    memory: &MmapRegion,
+) -> Result<(), VfioError> {
+    // SAFETY: the region is a mapping of its own, `size` bytes from `as_ptr`; all access to it is
+    // volatile or atomic, and no reference into it is ever made.
+    unsafe { iommu.vfio_dma_map(iova, memory.size(), memory.as_ptr()) }
+}
+
+/// A descriptor of its own for the same open file.
+pub(crate) fn duplicate(fd: impl AsFd) -> Result<std::fs::File, Errno> {
+    let owned = fd.as_fd().try_clone_to_owned();
+    owned.map(Into::into).map_err(|error| Errno(error.raw_os_error().unwrap_or(0)))
+}
+
+fn errno(error: rustix::io::Errno) -> Errno {
+    Errno(error.raw_os_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    #[test]
+    fn a_request_that_claims_more_than_it_has_never_reaches_the_kernel() {
+        let file = File::open("/dev/null").unwrap();
+        let mut request = [0; 16];
+        for (argsz, expected) in
+            [(17_u32, Errno::EFAULT), (u32::MAX, Errno::EFAULT), (16, Errno::ENOTTY)]
+        {
+            request[..4].copy_from_slice(&argsz.to_ne_bytes());
+            assert_eq!(send_tph(file.as_fd(), &mut request), Err(expected), "{argsz}");
+        }
+        assert_eq!(send_tph(file.as_fd(), &mut [0; 7]), Err(Errno::EFAULT));
+    }
+
+    #[test]
+    fn the_numbers_are_those_of_the_kernel() {
+        assert_eq!(VFIO_DEVICE_RESET, 0x3b6f);
+        let file = File::open("/dev/null").unwrap();
+        assert_eq!(reset(file.as_fd()), Err(Errno::ENOTTY));
+    }
+}

@@ -1,0 +1,235 @@
+//! A PCI function that this process owns through VFIO.
+//!
+//! The work is done by the crate `vfio-ioctls`; here it gets an address to start from, errors that
+//! say what happened, memory that is safe to share with a device, and [TPH](VfioFunction::tph).
+
+mod bar;
+mod config;
+mod dma;
+mod errno;
+mod iommu;
+
+use std::os::fd::{AsFd, BorrowedFd};
+
+use tph::Bdf;
+use tph_abi::Errno;
+use vfio_bindings::bindings::vfio::VFIO_PCI_MSIX_IRQ_INDEX;
+use vfio_ioctls::{VfioDevice, VfioError};
+use vmm_sys_util::eventfd::EventFd;
+
+use crate::{Error, Host, OpenStep, TphDevice, VfioCall, VfioFd, sys};
+
+pub use bar::Bar;
+pub use config::ConfigRegion;
+pub use dma::DmaBuffer;
+pub use iommu::Iommu;
+
+/// Holding one means that the function is bound to a VFIO driver, that this process has it open,
+/// and that its DMA goes through an [`Iommu`]. The kernel closes all of it when this is dropped.
+pub struct VfioFunction {
+    address: Bdf,
+    device: VfioDevice,
+    iommu: Iommu,
+}
+
+impl VfioFunction {
+    /// Opens the function at `address` with an IOMMU address space of its own.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchFunction`], [`Error::Open`].
+    pub fn open(address: Bdf) -> Result<Self, Error> {
+        let iommu = Iommu::for_function(address)?;
+        Self::open_on(address, iommu)
+    }
+
+    /// Opens the function at `address` in the address space of `iommu`, which several functions can
+    /// share.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchFunction`], [`Error::Open`].
+    pub fn open_on(address: Bdf, iommu: Iommu) -> Result<Self, Error> {
+        let host = Host::default();
+        let folder = host.folder(address);
+        if !folder.exists() {
+            return Err(Error::NoSuchFunction { address });
+        }
+        let group = iommu.group(&host, address)?;
+        let device = VfioDevice::new(&folder, iommu.ops(), true)
+            .map_err(|error| open_error(address, group, &error))?;
+        Ok(Self { address, device, iommu })
+    }
+
+    /// Its address.
+    pub fn address(&self) -> Bdf {
+        self.address
+    }
+
+    /// The address space that its DMA goes through.
+    pub fn iommu(&self) -> &Iommu {
+        &self.iommu
+    }
+
+    /// What the crate `vfio-ioctls` knows of it, and everything else that it can do.
+    pub fn device(&self) -> &VfioDevice {
+        &self.device
+    }
+
+    /// Its TPH.
+    pub fn tph(&self) -> TphDevice<VfioFd<BorrowedFd<'_>>> {
+        TphDevice::adopt(self.as_fd(), self.address.to_string())
+    }
+
+    /// Its configuration space, as the kernel lets a user see it.
+    pub fn config(&self) -> ConfigRegion<'_> {
+        ConfigRegion::new(self)
+    }
+
+    /// How many bytes a region has; 0 if there is none. Regions 0 to 5 are the BARs, 7 is
+    /// configuration space.
+    pub fn region_size(&self, region: u32) -> u64 {
+        self.device.get_region_size(region)
+    }
+
+    /// Reads from a region.
+    ///
+    /// # Errors
+    /// [`Error::Call`]; also for an access past its end.
+    pub fn read_region(&self, region: u32, offset: u64, bytes: &mut [u8]) -> Result<(), Error> {
+        let call = VfioCall::ReadRegion { region };
+        let at = self.region_offset(region, offset, bytes.len(), call)?;
+        let length = bytes.len();
+        let done = rustix::io::pread(self.as_fd(), bytes, at);
+        self.check_length(done, length, call)
+    }
+
+    /// Writes to a region.
+    ///
+    /// # Errors
+    /// [`Error::Call`]; also for an access past its end.
+    pub fn write_region(&self, region: u32, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        let call = VfioCall::WriteRegion { region };
+        let at = self.region_offset(region, offset, bytes.len(), call)?;
+        let done = rustix::io::pwrite(self.as_fd(), bytes, at);
+        self.check_length(done, bytes.len(), call)
+    }
+
+    /// Maps a BAR into memory.
+    ///
+    /// # Errors
+    /// [`Error::Call`]; also if the kernel does not let it be mapped.
+    pub fn map_bar(&self, bar: u32) -> Result<Bar, Error> {
+        Bar::map(self, bar)
+    }
+
+    /// Allocates `size` bytes, whole pages, that the device reaches at `iova`.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn dma_buffer(&self, iova: u64, size: usize) -> Result<DmaBuffer, Error> {
+        DmaBuffer::new(self.address, &self.iommu, iova, size)
+    }
+
+    /// How many MSI-X vectors it has.
+    pub fn msix_vectors(&self) -> u32 {
+        self.device.get_irq_info(VFIO_PCI_MSIX_IRQ_INDEX).map_or(0, |irq| irq.count)
+    }
+
+    /// Sets up MSI-X: vector *n* signals `events[n]`.
+    ///
+    /// # Errors
+    /// [`Error::Call`]; also for more events than vectors.
+    pub fn enable_msix(&self, events: &[EventFd]) -> Result<(), Error> {
+        self.device
+            .enable_msix(events.iter().collect())
+            .map_err(|error| self.call_error(VfioCall::Interrupts, &error))
+    }
+
+    /// Takes MSI-X down again.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn disable_msix(&self) -> Result<(), Error> {
+        self.device.disable_msix().map_err(|error| self.call_error(VfioCall::Interrupts, &error))
+    }
+
+    /// Resets the function. TPH stays as it was set.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn reset(&self) -> Result<(), Error> {
+        sys::reset(self.as_fd()).map_err(|errno| self.errno_error(VfioCall::Reset, errno))
+    }
+
+    fn region_offset(
+        &self,
+        region: u32,
+        offset: u64,
+        length: usize,
+        call: VfioCall,
+    ) -> Result<u64, Error> {
+        let size = self.region_size(region);
+        let end = u64::try_from(length).ok().and_then(|length| offset.checked_add(length));
+        if end.is_none_or(|end| end > size) {
+            let detail = format!("{length} bytes at {offset:#x} of {size:#x}");
+            return Err(self.detail_error(call, detail));
+        }
+        Ok(self.device.get_region_offset(region) + offset)
+    }
+
+    fn check_length(
+        &self,
+        done: rustix::io::Result<usize>,
+        length: usize,
+        call: VfioCall,
+    ) -> Result<(), Error> {
+        match done {
+            Ok(count) if count == length => Ok(()),
+            Ok(count) => Err(self.detail_error(call, format!("only {count} of {length} bytes"))),
+            Err(errno) => Err(self.errno_error(call, Errno(errno.raw_os_error()))),
+        }
+    }
+
+    fn errno_error(&self, call: VfioCall, errno: Errno) -> Error {
+        Error::Call { address: self.address, call, errno: Some(errno), detail: String::new() }
+    }
+
+    fn detail_error(&self, call: VfioCall, detail: String) -> Error {
+        Error::Call { address: self.address, call, errno: None, detail }
+    }
+
+    fn call_error(&self, call: VfioCall, error: &VfioError) -> Error {
+        call_error(self.address, call, error)
+    }
+}
+
+impl AsFd for VfioFunction {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        sys::borrow_fd(&self.device)
+    }
+}
+
+impl std::fmt::Debug for VfioFunction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VfioFunction").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+fn call_error(address: Bdf, call: VfioCall, error: &VfioError) -> Error {
+    Error::Call { address, call, errno: errno::of(error), detail: error.to_string() }
+}
+
+fn open_error(address: Bdf, group: Option<u32>, error: &VfioError) -> Error {
+    let step = match error {
+        VfioError::OpenGroup(..) => {
+            group.map_or(OpenStep::FindGroup, |group| OpenStep::Group { group })
+        }
+        VfioError::GroupViable
+        | VfioError::GroupSetContainer
+        | VfioError::ContainerSetIOMMU(_)
+        | VfioError::VfioDeviceBindIommufd(_)
+        | VfioError::VfioDeviceAttachIommufdPt(_) => OpenStep::Attach,
+        VfioError::InvalidPath => OpenStep::FindGroup,
+        _ => OpenStep::Device,
+    };
+    Error::Open { address, step, errno: errno::of(error), detail: error.to_string() }
+}

@@ -1,0 +1,53 @@
+//! The TPH registers of one function.
+
+use tph::entry_offset;
+use tph::{AccessError, ConfigSpace, Control, ExtendedHeader, StIndex, StTable, TphCapability};
+
+/// The TPH registers of one function at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TphView {
+    /// The capability's header.
+    pub header: ExtendedHeader,
+    /// Where it lies and what it offers.
+    pub capability: TphCapability,
+    /// The control register; `None` in a capability that the end of the space cuts off.
+    pub control: Option<Control>,
+    /// The ST entries in the capability, from index 0. Empty if the table lies elsewhere.
+    pub entries: Vec<u16>,
+}
+
+impl TphView {
+    /// Reads the registers of a function; `None` if it has no TPH Requester capability.
+    ///
+    /// # Errors
+    /// [`AccessError`] if configuration space could not be read.
+    pub fn read(space: &mut (impl ConfigSpace + ?Sized)) -> Result<Option<Self>, AccessError> {
+        let Some(capability) = TphCapability::find(space)? else {
+            return Ok(None);
+        };
+        let header = ExtendedHeader(space.read_config(capability.offset)?);
+        let control = match capability.control() {
+            Some(offset) => Some(Control(space.read_config(offset)?)),
+            None => None,
+        };
+        let entries = entries(space, &capability)?;
+        Ok(Some(Self { header, capability, control, entries }))
+    }
+}
+
+fn entries(
+    space: &mut (impl ConfigSpace + ?Sized),
+    capability: &TphCapability,
+) -> Result<Vec<u16>, AccessError> {
+    let Ok(StTable::Capability { entries }) = capability.table else {
+        return Ok(Vec::new());
+    };
+    let mut bits = Vec::with_capacity(usize::from(entries));
+    for index in (0..entries).step_by(2) {
+        let Some((offset, _)) = entry_offset(capability.offset, StIndex(index)) else { break };
+        let [a, b, c, d] = space.read_config(offset)?.to_le_bytes();
+        bits.extend([u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])]);
+    }
+    bits.truncate(usize::from(entries));
+    Ok(bits)
+}
