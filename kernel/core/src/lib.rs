@@ -1,2 +1,21 @@
-//! The part of `vfio_pci_tph.ko` that is written in Rust.
-#![cfg_attr(not(test), no_std)]
+//! The part of `vfio_pci_tph.ko` that is written in Rust: [`tph_abi`] and [`tph`] behind C
+//! functions.
+//!
+//! Two headings, one header (`kernel/core.h`): [`entry`] is what the C glue calls, [`host`] is
+//! what the rules ask of the kernel through the glue. Nothing here decides anything; nothing here
+//! allocates or locks, the glue holds the device's lock around every call.
+//!
+//! This crate has `unsafe` because it is the boundary to C: exported names, the declarations of
+//! the glue's functions, and the request's bytes, which C hands over as pointer and length.
+#![no_std]
+#![allow(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod entry;
+pub mod host;
+#[cfg(test)]
+mod mock;
+#[cfg(vfio_tph_kernel)]
+mod panic;

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The boundary between the glue (C) and the rules (Rust, kernel/core).
+ *
+ * tph_core_*: the rules, called by the glue.
+ * tph_host_*: facts and accesses, called by the rules while they run; the device
+ *	       is the one the glue named in its call.
+ *
+ * Each declaration here has its twin in kernel/core/src.
+ */
+#ifndef VFIO_PCI_TPH_CORE_H
+#define VFIO_PCI_TPH_CORE_H
+
+#include <linux/types.h>
+
+/* What the rules keep for a device: tph_core_size() bytes from kmalloc() */
+struct tph_core;
+struct vfio_pci_tph_device;
+
+/* Bytes [start, end) of a request go back to the caller */
+struct tph_reply {
+	size_t start;
+	size_t end;
+};
+
+/* One evaluation of a _DSM: with a package of @count (0 or 3) @integers */
+struct tph_dsm_call {
+	u8 guid[16];
+	u64 revision;
+	u64 function;
+	u32 count;
+	u64 integers[3];
+};
+
+#define TPH_DSM_ANSWER_SIZE	8
+
+enum tph_host_cpu_presence {
+	TPH_HOST_CPU_ABSENT = 0,
+	TPH_HOST_CPU_OFFLINE = 1,
+	TPH_HOST_CPU_ONLINE = 2,
+};
+
+/*
+ * All but the first two and tph_core_needed() want the device's lock held, see
+ * vfio_pci_tph.h. They return 0 or a negative errno.
+ */
+size_t tph_core_size(void);
+void tph_core_init(struct tph_core *core);
+int tph_core_open(struct tph_core *core, struct vfio_pci_tph_device *tdev);
+int tph_core_close(struct tph_core *core, struct vfio_pci_tph_device *tdev);
+int tph_core_restore(struct tph_core *core, struct vfio_pci_tph_device *tdev);
+/* How many bytes of a request are needed, as far as its first @size tell */
+ssize_t tph_core_needed(const u8 *request, size_t size);
+int tph_core_ioctl(struct tph_core *core, struct vfio_pci_tph_device *tdev,
+		   u8 *request, size_t size, struct tph_reply *reply);
+
+/* 0 or a negative errno; -ENODEV: the device does not answer */
+int tph_host_read_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 *value);
+int tph_host_write_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 value);
+int tph_host_write_msix_tag(struct vfio_pci_tph_device *tdev, u16 vector, u16 tag);
+bool tph_host_msix_vector_allocated(struct vfio_pci_tph_device *tdev, u16 vector);
+/* -ENODEV: there is no root port */
+int tph_host_root_port_devcap2(struct vfio_pci_tph_device *tdev, u32 *value);
+/*
+ * Size of the answer, of which at most TPH_DSM_ANSWER_SIZE bytes are in @answer;
+ * -ENODEV: there is no root port; -ENOENT: the host bridge is not in ACPI
+ */
+int tph_host_evaluate_dsm(struct vfio_pci_tph_device *tdev, const struct tph_dsm_call *call,
+			  u8 *answer);
+int tph_host_cpu_uid(u32 cpu, u32 *uid);
+int tph_host_cpu_presence(u32 cpu);
+bool tph_host_caller_may_run_on(u32 cpu);
+bool tph_host_caller_may_place_threads(void);
+bool tph_host_direct_tags_allowed(void);
+void __noreturn tph_host_panic(void);
+
+#endif /* VFIO_PCI_TPH_CORE_H */

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TPH along the life of a device: off and clean when a user comes, off and clean
+ * when the user goes, as the user left it after a reset.
+ */
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+
+#include "vfio_pci_tph.h"
+
+static void warn_unless_gone(struct vfio_pci_tph_device *tdev, int ret, const char *step)
+{
+	if (ret && ret != -ENODEV)
+		dev_warn_ratelimited(&tdev->core.pdev->dev, "TPH could not be %s (%d)\n", step,
+				     ret);
+}
+
+/**
+ * vfio_pci_tph_open - a user comes
+ * @tdev: the device; vfio_pci_core_enable() has powered and reset it
+ *
+ * Return: 0, or a negative errno if TPH could not be turned off. A device without
+ * TPH is no error.
+ */
+int vfio_pci_tph_open(struct vfio_pci_tph_device *tdev)
+{
+	int ret;
+
+	vfio_pci_tph_lock(tdev);
+	ret = tph_core_open(tdev->tph, tdev);
+	vfio_pci_tph_unlock(tdev);
+	return ret;
+}
+
+/**
+ * vfio_pci_tph_close - the user goes
+ * @tdev: the device
+ *
+ * The core goes first: it brings the device to D0 wherever the user left it, stops
+ * its DMA, and resets it, which puts TPH back as the user had it. Then it may let
+ * the device sleep. The next user waits for dev_set->lock.
+ */
+void vfio_pci_tph_close(struct vfio_pci_tph_device *tdev)
+{
+	struct device *dev = &tdev->core.pdev->dev;
+	int awake, ret;
+
+	vfio_pci_core_close_device(&tdev->core.vdev);
+
+	awake = pm_runtime_resume_and_get(dev);
+	vfio_pci_tph_lock(tdev);
+	ret = tph_core_close(tdev->tph, tdev);
+	vfio_pci_tph_unlock(tdev);
+	warn_unless_gone(tdev, ret, "turned off");
+	if (awake == 0)
+		pm_runtime_put(dev);
+}
+
+static void restore_locked(struct vfio_pci_tph_device *tdev)
+{
+	lockdep_assert_held(&tdev->tph_lock);
+	warn_unless_gone(tdev, tph_core_restore(tdev->tph, tdev), "restored");
+}
+
+/* Every reset that saves and restores the device: memory_lock may be held for write */
+static void reset_prepare(struct pci_dev *pdev)
+{
+	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_pdev(pdev);
+
+	if (vfio_pci_core_err_handlers.reset_prepare)
+		vfio_pci_core_err_handlers.reset_prepare(pdev);
+	mutex_lock(&tdev->tph_lock);
+}
+
+static void reset_done(struct pci_dev *pdev)
+{
+	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_pdev(pdev);
+
+	restore_locked(tdev);
+	mutex_unlock(&tdev->tph_lock);
+	if (vfio_pci_core_err_handlers.reset_done)
+		vfio_pci_core_err_handlers.reset_done(pdev);
+}
+
+/*
+ * Recovery from an error may reset the bus without reset_prepare() and
+ * reset_done(); this is its end.
+ */
+static void aer_resume(struct pci_dev *pdev)
+{
+	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_pdev(pdev);
+
+	if (vfio_pci_core_err_handlers.resume)
+		vfio_pci_core_err_handlers.resume(pdev);
+	vfio_pci_tph_lock(tdev);
+	restore_locked(tdev);
+	vfio_pci_tph_unlock(tdev);
+}
+
+/**
+ * vfio_pci_tph_fill_err_handlers - the core's error handlers and ours
+ * @handlers: where they go
+ */
+void vfio_pci_tph_fill_err_handlers(struct pci_error_handlers *handlers)
+{
+	*handlers = vfio_pci_core_err_handlers;
+	handlers->reset_prepare = reset_prepare;
+	handlers->reset_done = reset_done;
+	handlers->resume = aer_resume;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO PCI driver with TLP Processing Hints (TPH) for user space
+ *
+ * All that vfio-pci does, through vfio-pci-core, and the VFIO_DEVICE_PCI_TPH
+ * ioctl. This file registers the driver; life.c follows a device from open to
+ * close, request.c carries the ioctl to the rules, host.c answers what the rules
+ * ask of the kernel. The rules themselves are in Rust, see core.h.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/vfio_pci_core.h>
+
+#include "compat.h"
+#include "vfio_pci_tph.h"
+
+bool vfio_pci_tph_direct_tags;
+module_param_named(enable_unsafe_tph_ds, vfio_pci_tph_direct_tags, bool, 0444);
+MODULE_PARM_DESC(enable_unsafe_tph_ds,
+		 "Allow device-specific mode on devices without a steering tag table. Their tags pass through the hands of user space, where nobody can check them.");
+
+/* The parameters of vfio-pci, with its meanings and defaults */
+static bool nointxmask;
+module_param(nointxmask, bool, 0644);
+MODULE_PARM_DESC(nointxmask, "Disable support for PCI 2.3 style INTx masking");
+
+static bool disable_vga;
+module_param(disable_vga, bool, 0444);
+MODULE_PARM_DESC(disable_vga, "Disable VGA resource access");
+
+static bool disable_idle_d3;
+module_param(disable_idle_d3, bool, 0644);
+MODULE_PARM_DESC(disable_idle_d3, "Do not put idle, unused devices into D3");
+
+static bool enable_sriov;
+module_param(enable_sriov, bool, 0644);
+MODULE_PARM_DESC(enable_sriov, "Enable support for SR-IOV configuration");
+
+static int vfio_pci_tph_init_dev(struct vfio_device *vdev)
+{
+	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_vdev(vdev);
+	int ret;
+
+	tdev->tph = kzalloc(tph_core_size(), GFP_KERNEL);
+	if (!tdev->tph)
+		return -ENOMEM;
+
+	tph_compat_settings(&tdev->core, nointxmask, disable_vga, disable_idle_d3);
+	ret = vfio_pci_core_init_dev(vdev);
+	if (ret) {
+		kfree(tdev->tph);
+		return ret;
+	}
+
+	tph_core_init(tdev->tph);
+	lockdep_register_key(&tdev->tph_lock_key);
+	mutex_init(&tdev->tph_lock);
+	lockdep_set_class(&tdev->tph_lock, &tdev->tph_lock_key);
+	return 0;
+}
+
+static void vfio_pci_tph_release_dev(struct vfio_device *vdev)
+{
+	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_vdev(vdev);
+
+	mutex_destroy(&tdev->tph_lock);
+	lockdep_unregister_key(&tdev->tph_lock_key);
+	vfio_pci_core_release_dev(vdev);
+	kfree(tdev->tph);
+}
+
+static int vfio_pci_tph_open_device(struct vfio_device *vdev)
+{
+	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_vdev(vdev);
+	int ret;
+
+	ret = vfio_pci_core_enable(&tdev->core);
+	if (ret)
+		return ret;
+
+	ret = vfio_pci_tph_open(tdev);
+	if (ret) {
+		vfio_pci_core_disable(&tdev->core);
+		return ret;
+	}
+
+	vfio_pci_core_finish_enable(&tdev->core);
+	return 0;
+}
+
+static void vfio_pci_tph_close_device(struct vfio_device *vdev)
+{
+	vfio_pci_tph_close(vfio_pci_tph_from_vdev(vdev));
+}
+
+static long vfio_pci_tph_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	if (cmd == VFIO_DEVICE_PCI_TPH)
+		return vfio_pci_tph_request(vfio_pci_tph_from_vdev(vdev), (void __user *)arg);
+	return vfio_pci_core_ioctl(vdev, cmd, arg);
+}
+
+static const struct vfio_device_ops vfio_pci_tph_ops = {
+	.name = "vfio-pci-tph",
+	.init = vfio_pci_tph_init_dev,
+	.release = vfio_pci_tph_release_dev,
+	.open_device = vfio_pci_tph_open_device,
+	.close_device = vfio_pci_tph_close_device,
+	.ioctl = vfio_pci_tph_ioctl,
+	TPH_GET_REGION_INFO_CAPS
+	.device_feature = vfio_pci_core_ioctl_feature,
+	.read = vfio_pci_core_read,
+	.write = vfio_pci_core_write,
+	.mmap = vfio_pci_core_mmap,
+	.request = vfio_pci_core_request,
+	.match = vfio_pci_core_match,
+	TPH_MATCH_TOKEN_UUID
+	.bind_iommufd = vfio_iommufd_physical_bind,
+	.unbind_iommufd = vfio_iommufd_physical_unbind,
+	.attach_ioas = vfio_iommufd_physical_attach_ioas,
+	.detach_ioas = vfio_iommufd_physical_detach_ioas,
+	TPH_PASID_ATTACH_IOAS
+};
+
+static int vfio_pci_tph_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct vfio_pci_tph_device *tdev;
+	int ret;
+
+	if (vfio_pci_tph_denylisted(pdev))
+		return -EINVAL;
+
+	tdev = vfio_alloc_device(vfio_pci_tph_device, core.vdev, &pdev->dev, &vfio_pci_tph_ops);
+	if (IS_ERR(tdev))
+		return PTR_ERR(tdev);
+
+	dev_set_drvdata(&pdev->dev, &tdev->core);
+	tph_compat_set_pci_ops(&tdev->core);
+	ret = vfio_pci_core_register_device(&tdev->core);
+	if (ret)
+		vfio_put_device(&tdev->core.vdev);
+	return ret;
+}
+
+static void vfio_pci_tph_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_pdev(pdev);
+
+	vfio_pci_core_unregister_device(&tdev->core);
+	vfio_put_device(&tdev->core.vdev);
+}
+
+static int vfio_pci_tph_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
+{
+	if (!enable_sriov)
+		return -ENOENT;
+	return vfio_pci_core_sriov_configure(&vfio_pci_tph_from_pdev(pdev)->core, nr_virtfn);
+}
+
+/*
+ * No MODULE_DEVICE_TABLE: with the alias of vfio-pci, whoever asks for that would
+ * get both modules.
+ */
+static const struct pci_device_id vfio_pci_tph_ids[] = {
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
+	{}
+};
+
+static struct pci_error_handlers vfio_pci_tph_err_handlers __ro_after_init;
+
+static struct pci_driver vfio_pci_tph_driver = {
+	.name = "vfio-pci-tph",
+	.id_table = vfio_pci_tph_ids,
+	.probe = vfio_pci_tph_probe,
+	.remove = vfio_pci_tph_remove,
+	.sriov_configure = vfio_pci_tph_sriov_configure,
+	.err_handler = &vfio_pci_tph_err_handlers,
+	.driver_managed_dma = true,
+};
+
+static int __init vfio_pci_tph_init(void)
+{
+	vfio_pci_tph_fill_err_handlers(&vfio_pci_tph_err_handlers);
+	return pci_register_driver(&vfio_pci_tph_driver);
+}
+module_init(vfio_pci_tph_init);
+
+static void __exit vfio_pci_tph_exit(void)
+{
+	pci_unregister_driver(&vfio_pci_tph_driver);
+}
+module_exit(vfio_pci_tph_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("VFIO PCI driver with TLP Processing Hints");

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef VFIO_PCI_TPH_H
+#define VFIO_PCI_TPH_H
+
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
+#include <linux/vfio_pci_core.h>
+
+#include "core.h"
+
+#define VFIO_DEVICE_PCI_TPH	_IO(VFIO_TYPE, VFIO_BASE + 22)
+
+/**
+ * struct vfio_pci_tph_device - a device bound to this driver
+ * @core: what vfio-pci-core keeps; first, as vfio_alloc_device() and drvdata want
+ * @tph_lock: guards @tph and every access to TPH registers and tags
+ * @tph_lock_key: a bus reset holds the locks of several devices at once
+ * @tph: state of the rules; holds something between open and close
+ *
+ * Lock order, outermost first:
+ *
+ *	dev_set->lock		open, close, hot reset
+ *	core.memory_lock	read: ioctl, open, close, AER resume
+ *				write: VFIO_DEVICE_RESET, hot reset, FLR by config write
+ *	device_lock()		every reset; bind and unbind; AER. Inside memory_lock it is
+ *				only tried
+ *	tph_lock
+ *	ACPI interpreter, console, allocator
+ *
+ * device_lock() comes before memory_lock where it is waited for: AER resume, SR-IOV.
+ *
+ * A reset takes tph_lock in reset_prepare() and keeps it until reset_done() has put
+ * back what the user had set: both run in the task that resets, in pairs. These two
+ * never take memory_lock, as their caller may hold it for write. Nothing that can
+ * reset the device, and no access to user memory (a fault takes mmap_lock, outside
+ * memory_lock), happens with either lock held.
+ */
+struct vfio_pci_tph_device {
+	struct vfio_pci_core_device core;
+	struct mutex tph_lock;
+	struct lock_class_key tph_lock_key;
+	struct tph_core *tph;
+};
+
+static inline struct vfio_pci_tph_device *vfio_pci_tph_from_vdev(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct vfio_pci_tph_device, core.vdev);
+}
+
+static inline struct vfio_pci_tph_device *vfio_pci_tph_from_pdev(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	return container_of(core, struct vfio_pci_tph_device, core);
+}
+
+static inline void vfio_pci_tph_lock(struct vfio_pci_tph_device *tdev)
+{
+	down_read(&tdev->core.memory_lock);
+	mutex_lock(&tdev->tph_lock);
+}
+
+static inline void vfio_pci_tph_unlock(struct vfio_pci_tph_device *tdev)
+{
+	mutex_unlock(&tdev->tph_lock);
+	up_read(&tdev->core.memory_lock);
+}
+
+extern bool vfio_pci_tph_direct_tags;
+
+long vfio_pci_tph_request(struct vfio_pci_tph_device *tdev, void __user *arg);
+int vfio_pci_tph_open(struct vfio_pci_tph_device *tdev);
+void vfio_pci_tph_close(struct vfio_pci_tph_device *tdev);
+void vfio_pci_tph_fill_err_handlers(struct pci_error_handlers *handlers);
+bool vfio_pci_tph_denylisted(struct pci_dev *pdev);
+
+#endif /* VFIO_PCI_TPH_H */
