@@ -2,6 +2,7 @@
 
 mod lab;
 mod repo;
+mod test;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -19,17 +20,24 @@ enum Chore {
     /// The lab: stock kernels in QEMU with emulated endpoints
     #[command(subcommand)]
     Lab(lab::Verb),
+    /// The whole test run: format, lints, documentation, tests, module, guest
+    #[command(visible_alias = "ci")]
+    Test(test::Arguments),
 }
 
+/// The exit code when the lab itself fails, so that a program's own code is never mistaken for it.
+const LAB_FAILED: u8 = 125;
+
 fn main() -> ExitCode {
-    let result = match Arguments::parse().chore {
-        Chore::Lab(verb) => lab::run(verb),
+    let verb = match Arguments::parse().chore {
+        Chore::Lab(verb) => verb,
+        Chore::Test(arguments) => return test::run(&arguments),
     };
-    result.unwrap_or_else(|error| {
+    lab::run(verb).unwrap_or_else(|error| {
         eprintln!("error: {error}");
         if let Some(advice) = error.advice() {
             eprintln!("what to do: {advice}");
         }
-        ExitCode::FAILURE
+        ExitCode::from(LAB_FAILED)
     })
 }

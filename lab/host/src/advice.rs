@@ -71,7 +71,9 @@ impl Error {
             Self::Start { source, .. } if source.kind() == ErrorKind::NotFound => {
                 Advice::InstallProgram
             }
-            Self::Command { program, .. } if program == "unshare" => Advice::AllowNamespaces,
+            Self::Command { output, .. } if output.starts_with("unshare:") => {
+                Advice::AllowNamespaces
+            }
             Self::Command { program, .. } if program.starts_with("apt") || program == "tar" => {
                 Advice::PrepareAgain
             }

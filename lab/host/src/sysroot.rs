@@ -14,8 +14,17 @@ const LINKS: [(&str, &str); 4] = [
     ("usr/bin/cc", "gcc"),
     ("usr/bin/vi", "true"),
 ];
-/// Folders that every system has but no package ships, or that serve as mount points.
-const FOLDERS: [&str; 7] = ["dev", "proc", "sys", "tmp", "root", "repo", "cache"];
+/// Folders that every system has, whether or not a package ships them.
+const FOLDERS: [&str; 5] = ["dev", "proc", "sys", "tmp", "root"];
+
+/// A folder of this machine that programs in the sysroot see too.
+#[derive(Clone, Copy, Debug)]
+pub struct Mount<'a> {
+    /// The folder.
+    pub from: &'a Path,
+    /// Where they see it, as an absolute path.
+    pub to: &'a str,
+}
 
 /// A folder with a Debian toolchain, kernel headers and QEMU in it.
 #[derive(Clone, Debug)]
@@ -57,15 +66,17 @@ impl Sysroot {
         command
     }
 
-    /// A command that runs in the sysroot, with each of `mounts` (folder of the machine, mount
-    /// point in the sysroot) to read and write, and `/` as its working directory.
+    /// A command that runs in the sysroot, with `mounts` to read and write, and `/` as its working
+    /// directory.
     ///
     /// Root needs only a mount namespace for it, anybody else a user namespace too.
-    pub fn command(&self, program: impl AsRef<OsStr>, mounts: &[(&Path, &str)]) -> Command {
+    pub fn command(&self, program: impl AsRef<OsStr>, mounts: &[Mount<'_>]) -> Command {
         const SCRIPT: &str = r#"
             root=$1; shift
             for m in dev proc sys; do mount --rbind "/$m" "$root/$m"; done
-            while [ "$1" != -- ]; do mount --rbind "$1" "$root$2"; shift 2; done
+            while [ "$1" != -- ]; do
+                mkdir -p "$root$2"; mount --rbind "$1" "$root$2"; shift 2
+            done
             shift
             exec chroot "$root" "$@""#;
         let mut command = Command::new("unshare");
@@ -75,8 +86,8 @@ impl Sysroot {
             command.args(["--map-root-user", "--mount"]);
         }
         command.args(["--", "sh", "-euc", SCRIPT, "sysroot"]).arg(&self.root);
-        for (from, to) in mounts {
-            command.arg(from).arg(to);
+        for mount in mounts {
+            command.arg(mount.from).arg(mount.to);
         }
         command.arg("--").arg(program);
         command

@@ -12,8 +12,8 @@ pub(super) fn run(
     command: &[String],
 ) -> Result<ExitCode, Error> {
     let (sysroot, kernel) = prepare(cache, choice, Freshness::Cached, progress)?;
-    let mounts = kernel.mounts(&repo::root(), cache);
-    let mounts: Vec<_> = mounts.iter().map(|(from, to)| (from.as_path(), to.as_str())).collect();
+    let repository = repo::root();
+    let mounts = kernel.mounts(&repository, cache);
     let (program, arguments) =
         command.split_first().map_or(("bash", [].as_slice()), |(first, rest)| (first, rest));
     let status = sysroot

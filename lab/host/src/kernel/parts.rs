@@ -1,6 +1,7 @@
 //! The parts of a kernel that is there.
 
 use super::Version;
+use crate::sysroot::Mount;
 use crate::{Cache, Error, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ pub struct Kernel {
     version: Version,
     image: PathBuf,
     modules: PathBuf,
+    /// The folder to build modules against, for a kernel that is not the sysroot's.
+    foreign_headers: Option<PathBuf>,
 }
 
 impl Kernel {
@@ -33,7 +36,7 @@ impl Kernel {
         .into_iter()
         .find(|path| path.is_file())
         .ok_or_else(|| lacks("image (vmlinuz)"))?;
-        Ok(Self { version: version.clone(), image, modules })
+        Ok(Self { version: version.clone(), image, modules, foreign_headers: None })
     }
 
     /// Finds the newest kernel installed below `prefix`.
@@ -52,16 +55,30 @@ impl Kernel {
                 folder: prefix.to_path_buf(),
                 part: "lib/modules/VERSION",
             })?;
-        Self::find(prefix, &newest)
+        let mut kernel = Self::find(prefix, &newest)?;
+        let headers = kernel.modules.join("build");
+        kernel.foreign_headers =
+            Some(fs::canonicalize(&headers).map_err(Error::file("find", headers))?);
+        Ok(kernel)
     }
 
     /// What a build for this kernel sees in the sysroot beside the sysroot itself: the repository at
-    /// `/repo` and the cache at `/cache`.
-    pub fn mounts(&self, repository: &Path, cache: &Cache) -> Vec<(PathBuf, String)> {
-        vec![
-            (repository.to_path_buf(), "/repo".to_owned()),
-            (cache.root().to_path_buf(), "/cache".to_owned()),
-        ]
+    /// `/repo`, the cache at `/cache`, the headers of a foreign kernel at `/kernel`.
+    pub fn mounts<'a>(&'a self, repository: &'a Path, cache: &'a Cache) -> Vec<Mount<'a>> {
+        let mut mounts = vec![
+            Mount { from: repository, to: "/repo" },
+            Mount { from: cache.root(), to: "/cache" },
+        ];
+        mounts.extend(self.foreign_headers.as_deref().map(|from| Mount { from, to: "/kernel" }));
+        mounts
+    }
+
+    /// Where the sysroot, with these mounts, has the folder to build modules against.
+    pub fn headers(&self) -> PathBuf {
+        match &self.foreign_headers {
+            Some(_) => PathBuf::from("/kernel"),
+            None => Path::new("/usr/lib/modules").join(self.version.as_str()).join("build"),
+        }
     }
 
     /// Its version, as `uname -r` prints it.

@@ -1,0 +1,140 @@
+//! The parts of the test run.
+
+use crate::repo;
+use std::env;
+use std::ffi::OsString;
+use std::process::{Command, Stdio};
+
+/// One part: a command, and what has to be on the machine for it.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    program: Program,
+    arguments: &'static [&'static str],
+    needs: Option<&'static [&'static str]>,
+    environment: Option<(&'static str, &'static str)>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Program {
+    Cargo,
+    Xtask,
+}
+
+/// How a part went.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Passed,
+    Failed,
+    Skipped(String),
+}
+
+const CARGO: Part = Part {
+    name: "",
+    what: "",
+    program: Program::Cargo,
+    arguments: &[],
+    needs: None,
+    environment: None,
+};
+/// The lab's parts; `apt-get` is what the lab cannot do without.
+const XTASK: Part =
+    Part { program: Program::Xtask, needs: Some(&["apt-get", "--version"]), ..CARGO };
+
+/// All parts, the quick ones first.
+pub(super) const PARTS: [Part; 6] = [
+    Part {
+        name: "format",
+        what: "every file is formatted",
+        arguments: &["fmt", "--all", "--check"],
+        needs: Some(&["cargo", "fmt", "--version"]),
+        ..CARGO
+    },
+    Part {
+        name: "clippy",
+        what: "no lint complains",
+        arguments: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        needs: Some(&["cargo", "clippy", "--version"]),
+        ..CARGO
+    },
+    Part {
+        name: "doc",
+        what: "the documentation builds without warnings",
+        arguments: &["doc", "--workspace", "--no-deps"],
+        environment: Some(("RUSTDOCFLAGS", "-D warnings")),
+        ..CARGO
+    },
+    Part {
+        name: "unit",
+        what: "the tests that need no guest",
+        arguments: &["test", "--workspace"],
+        ..CARGO
+    },
+    Part {
+        name: "module",
+        what: "the module builds for a stock kernel",
+        arguments: &["lab", "module"],
+        ..XTASK
+    },
+    Part { name: "lab", what: "the tests in the guest", arguments: &["lab", "test"], ..XTASK },
+];
+
+impl Part {
+    /// Runs the part with its output passed through.
+    pub(super) fn run(&self) -> Verdict {
+        if let Some(missing) = self.needs.and_then(missing) {
+            return Verdict::Skipped(format!("`{missing}` does not work on this machine"));
+        }
+        let mut command = match self.program {
+            Program::Cargo => Command::new(cargo()),
+            Program::Xtask => Command::new(env::current_exe().unwrap_or_else(|_| "xtask".into())),
+        };
+        command.args(self.arguments).envs(self.environment).current_dir(repo::root());
+        match command.status() {
+            Ok(status) if status.success() => Verdict::Passed,
+            Ok(_) => Verdict::Failed,
+            Err(error) => {
+                eprintln!("error: cannot start {}: {error}", command.get_program().display());
+                Verdict::Failed
+            }
+        }
+    }
+}
+
+/// The command as text, if it fails.
+fn missing(command: &'static [&'static str]) -> Option<String> {
+    let (program, arguments) = command.split_first()?;
+    let program = if *program == "cargo" { cargo() } else { OsString::from(program) };
+    let works = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    (!works).then(|| command.join(" "))
+}
+
+/// The cargo that runs this program.
+fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_whose_tool_is_missing_is_skipped_and_names_it() {
+        let part = Part { needs: Some(&["no-such-tool", "--version"]), ..XTASK };
+        let Verdict::Skipped(why) = part.run() else { panic!("it ran") };
+        assert_eq!(why, "`no-such-tool --version` does not work on this machine");
+    }
+
+    #[test]
+    fn a_part_fails_when_its_command_does() {
+        assert_eq!(Part { arguments: &["--version"], ..CARGO }.run(), Verdict::Passed);
+        assert_eq!(Part { arguments: &["no-such-verb"], ..CARGO }.run(), Verdict::Failed);
+    }
+}
