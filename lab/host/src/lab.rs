@@ -88,7 +88,7 @@ impl Lab {
         program: &Program,
         on_test: impl FnMut(&TestReport),
     ) -> Result<Outcome> {
-        let hardware = Hardware { cpus: 4, ports: vec![], functions: vec![], acpi_tables: vec![] };
+        let hardware = Hardware { cpus: 4, ..Hardware::default() };
         let session = Session {
             cache: &self.cache,
             sysroot: &self.sysroot,

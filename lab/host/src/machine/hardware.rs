@@ -1,18 +1,11 @@
 //! What the emulated machine consists of beside what every PC has.
 
+use super::Slots;
 use std::path::PathBuf;
 use tph_lab_wire::{Endpoint, Place};
 
-/// Where root ports and integrated endpoints begin on bus 0; QEMU's own devices are below and from
-/// 0x1f on.
-const FIRST_PORT: u8 = 0x05;
-const FIRST_INTEGRATED: u8 = 0x18;
-/// How many there can be of each.
-pub(crate) const MOST_PORTS: usize = (FIRST_INTEGRATED - FIRST_PORT) as usize;
-pub(crate) const MOST_INTEGRATED: usize = (0x1f - FIRST_INTEGRATED) as usize;
-
 /// Processors, root ports, functions behind sockets, and firmware tables.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hardware {
     /// The number of processors.
     pub cpus: u32,
@@ -22,11 +15,15 @@ pub struct Hardware {
     pub functions: Vec<Function>,
     /// Files with one ACPI table each.
     pub acpi_tables: Vec<PathBuf>,
+    /// The devices on bus 0 that are taken.
+    pub slots: Slots,
 }
 
 /// A root port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RootPort {
+    /// Its device number on bus 0.
+    pub device: u8,
     /// What the guest is to read as TPH Completer Supported (Device Capabilities 2, bits 13:12).
     pub completer: u8,
 }
@@ -34,7 +31,7 @@ pub struct RootPort {
 /// A function that somebody serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
-    /// Its name for questions.
+    /// Its name.
     pub name: String,
     /// Where it is to appear.
     pub position: Position,
@@ -45,64 +42,85 @@ pub struct Function {
 /// Where a function appears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Position {
-    /// Below the root port with an index in [`Hardware::ports`], as that function of device 0.
+    /// Below a root port.
     BelowPort {
-        /// The port's index.
+        /// The port's index in [`Hardware::ports`].
         port: usize,
-        /// 0 to 7.
+        /// The function number on device 0.
         function: u8,
     },
-    /// On bus 0, as the integrated endpoint with that index.
+    /// On bus 0: integrated into the root complex.
     Integrated {
-        /// 0 for the first.
-        index: usize,
+        /// The device number; its function number is 0.
+        device: u8,
     },
 }
 
 impl Hardware {
     /// Whether another function is on the same device.
     pub(super) fn has_siblings(&self, function: &Function) -> bool {
-        let Position::BelowPort { port, .. } = function.position else { return false };
-        let same = |other: &&Function| matches!(other.position, Position::BelowPort { port: it, .. } if it == port);
-        self.functions.iter().filter(same).count() > 1
+        let port_of = |function: &Function| match function.position {
+            Position::BelowPort { port, .. } => Some(port),
+            Position::Integrated { .. } => None,
+        };
+        let port = port_of(function);
+        port.is_some() && self.functions.iter().filter(|other| port_of(other) == port).count() > 1
     }
 
     /// `completer=0000:00:05.0=3,…`: what `tph_lab_completer` is to make each root port report.
     pub(crate) fn completer_parameter(&self) -> String {
-        let port = |(index, port): (usize, &RootPort)| {
-            format!("{}={}", full_address(port_device(index)), port.completer)
-        };
-        let ports: Vec<String> = self.ports.iter().enumerate().map(port).collect();
+        let port = |port: &RootPort| format!("{}={}", full_address(port.device), port.completer);
+        let ports: Vec<String> = self.ports.iter().map(port).collect();
         format!("completer={}", ports.join(","))
     }
 
     /// What the guest has to know about it.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
-        let endpoint = |function: &Function| Endpoint {
-            name: function.name.clone(),
-            place: match function.position {
-                Position::BelowPort { port, function } => Place::BelowPort {
-                    port: full_address(port_device(port)),
-                    function: format!("00.{function}"),
-                },
-                Position::Integrated { index } => {
-                    Place::RootComplex { address: full_address(integrated_device(index)) }
-                }
+        let place = |position| match position {
+            Position::BelowPort { port, function } => Place::BelowPort {
+                port: full_address(self.ports.get(port).map_or(0, |port| port.device)),
+                function: format!("00.{function}"),
             },
+            Position::Integrated { device } => Place::RootComplex { address: full_address(device) },
         };
-        self.functions.iter().map(endpoint).collect()
+        self.functions
+            .iter()
+            .map(|function| Endpoint {
+                name: function.name.clone(),
+                place: place(function.position),
+            })
+            .collect()
     }
 }
 
-pub(super) fn port_device(index: usize) -> usize {
-    usize::from(FIRST_PORT) + index
-}
-
-pub(super) fn integrated_device(index: usize) -> usize {
-    usize::from(FIRST_INTEGRATED) + index
-}
-
 /// The address that the guest sees for a device on bus 0.
-pub(crate) fn full_address(device: usize) -> String {
+fn full_address(device: u8) -> String {
     format!("0000:00:{device:02x}.0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guest_is_told_where_ports_and_endpoints_are() {
+        let function =
+            |name: &str, position| Function { name: name.into(), position, socket: PathBuf::new() };
+        let hardware = Hardware {
+            ports: vec![
+                RootPort { device: 5, completer: 3 },
+                RootPort { device: 0x1a, completer: 1 },
+            ],
+            functions: vec![
+                function("nic0", Position::BelowPort { port: 1, function: 2 }),
+                function("nic1", Position::Integrated { device: 0x10 }),
+            ],
+            ..Hardware::default()
+        };
+        assert_eq!(hardware.completer_parameter(), "completer=0000:00:05.0=3,0000:00:1a.0=1");
+        let places: Vec<Place> = hardware.endpoints().into_iter().map(|it| it.place).collect();
+        let port = "0000:00:1a.0".to_owned();
+        assert_eq!(places[0], Place::BelowPort { port, function: "00.2".into() });
+        assert_eq!(places[1], Place::RootComplex { address: "0000:00:10.0".into() });
+    }
 }

@@ -2,6 +2,8 @@
 
 mod hardware;
 mod qemu;
+mod slots;
 
 pub use hardware::{Function, Hardware, Position, RootPort};
 pub(crate) use qemu::{Boot, Qemu};
+pub use slots::Slots;

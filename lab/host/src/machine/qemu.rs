@@ -1,6 +1,6 @@
 //! QEMU: its command line and its process.
 
-use super::hardware::{Function, Hardware, Position, integrated_device, port_device};
+use super::hardware::{Function, Hardware, Position, RootPort};
 use crate::{Error, Result, Sysroot};
 use std::env;
 use std::ffi::OsString;
@@ -107,11 +107,11 @@ fn arguments(boot: &Boot<'_>, accelerator: &str) -> Vec<OsString> {
         add("-acpitable", &format!("file={}", quoted(table)));
     }
     add("-device", "intel-iommu,intremap=on,caching-mode=on");
-    for (index, _) in boot.hardware.ports.iter().enumerate() {
-        add("-device", &root_port(index));
+    for (index, port) in boot.hardware.ports.iter().enumerate() {
+        add("-device", &root_port(index, *port));
     }
-    for function in &boot.hardware.functions {
-        add("-device", &endpoint(function, boot.hardware.has_siblings(function)));
+    for (index, function) in boot.hardware.functions.iter().enumerate() {
+        add("-device", &endpoint(index, function, boot.hardware.has_siblings(function)));
     }
     add("-append", KERNEL_ARGUMENTS);
     list.extend(["-kernel".into(), boot.kernel.into(), "-initrd".into(), boot.initramfs.into()]);
@@ -124,22 +124,19 @@ fn quoted(path: &Path) -> String {
     path.display().to_string().replace(',', ",,")
 }
 
-fn root_port(index: usize) -> String {
+fn root_port(index: usize, RootPort { device, .. }: RootPort) -> String {
     let number = index + 1;
-    let device = port_device(index);
     format!("pcie-root-port,id=port{index},chassis={number},slot={number},addr={device:02x}.0")
 }
 
-fn endpoint(function: &Function, has_siblings: bool) -> String {
+fn endpoint(index: usize, function: &Function, has_siblings: bool) -> String {
     let (bus, address) = match function.position {
         Position::BelowPort { port, function } => (format!("port{port}"), format!("00.{function}")),
-        Position::Integrated { index } => {
-            ("pcie.0".to_owned(), format!("{:02x}.0", integrated_device(index)))
-        }
+        Position::Integrated { device } => ("pcie.0".to_owned(), format!("{device:02x}.0")),
     };
     serde_json::json!({
         "driver": "vfio-user-pci",
-        "id": function.name,
+        "id": format!("ep{index}"),
         "bus": bus,
         "addr": address,
         "multifunction": has_siblings,
@@ -150,7 +147,6 @@ fn endpoint(function: &Function, has_siblings: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::RootPort;
     use super::*;
 
     #[test]
@@ -162,12 +158,16 @@ mod tests {
         };
         let hardware = Hardware {
             cpus: 6,
-            ports: vec![RootPort { completer: 3 }, RootPort { completer: 0 }],
+            ports: vec![
+                RootPort { device: 5, completer: 3 },
+                RootPort { device: 0x16, completer: 0 },
+            ],
             functions: vec![
                 function("ep0", Position::BelowPort { port: 1, function: 2 }),
-                function("ep1", Position::Integrated { index: 0 }),
+                function("ep1", Position::Integrated { device: 0x18 }),
             ],
             acpi_tables: vec!["/run/a,b".into()],
+            ..Hardware::default()
         };
         let boot = Boot {
             kernel: Path::new("/k"),
@@ -184,7 +184,7 @@ mod tests {
         for wanted in [
             "6",
             "pcie-root-port,id=port0,chassis=1,slot=1,addr=05.0",
-            "pcie-root-port,id=port1,chassis=2,slot=2,addr=06.0",
+            "pcie-root-port,id=port1,chassis=2,slot=2,addr=16.0",
             "file=/run/a,,b",
         ] {
             assert!(line.iter().any(|argument| argument == wanted), "{wanted} in {line:?}");
