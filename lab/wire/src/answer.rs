@@ -20,6 +20,10 @@ pub struct Accesses {
     pub config_reads: u64,
     /// Writes of any width.
     pub config_writes: u64,
+    /// Those of the reads that touched the TPH capability.
+    pub tph_reads: u64,
+    /// Those of the writes that touched the TPH capability.
+    pub tph_writes: u64,
 }
 
 #[cfg(test)]
