@@ -26,6 +26,15 @@ pub struct Accesses {
     pub tph_writes: u64,
 }
 
+/// One element of the answer to `{"ask":"firmware"}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CpuTags {
+    /// The CPU's logical number.
+    pub cpu: u32,
+    /// The 64-bit word that the firmware's `_DSM` returns for it.
+    pub word: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,6 @@ mod answer;
 mod message;
 mod plan;
 
-pub use answer::{Accesses, Answer};
+pub use answer::{Accesses, Answer, CpuTags};
 pub use message::{Message, Question, TestReport};
 pub use plan::{Endpoint, Module, PLAN_PATH, Place, Plan, variables};

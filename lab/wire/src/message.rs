@@ -46,6 +46,9 @@ pub enum Question {
         /// How many dwords.
         count: u16,
     },
+    /// `{"ask":"firmware"}`: answered by a list of [`CpuTags`](crate::CpuTags), one for each CPU; an
+    /// empty one if the guest's firmware names no tags.
+    Firmware,
     /// `{"ask":"accesses","endpoint":"ep0"}`: answered by [`Accesses`](crate::Accesses).
     Accesses {
         /// The endpoint's name.
@@ -83,6 +86,7 @@ mod tests {
                 r#"{"ask":"registers","endpoint":"ep0","offset":256,"count":4}"#,
                 Message::Ask(Question::Registers { endpoint: endpoint(), offset: 256, count: 4 }),
             ),
+            (r#"{"ask":"firmware"}"#, Message::Ask(Question::Firmware)),
             (
                 r#"{"test":"opens","ok":false,"ms":12,"message":"EBUSY"}"#,
                 Message::Test(TestReport {

@@ -1,7 +1,7 @@
 //! Asking the emulated endpoints what they hold and saw, outside the guest.
 
 use serde_json::{Value, json};
-use tph_lab_wire::{Accesses, Answer, Question};
+use tph_lab_wire::{Accesses, Answer, CpuTags, Question};
 
 /// Something that knows the machine's endpoints by name.
 pub trait Endpoints: Send + Sync {
@@ -22,6 +22,11 @@ pub trait Endpoints: Send + Sync {
     /// # Errors
     /// When there is no such endpoint or no such register.
     fn registers(&self, endpoint: &str, offset: u16, count: u16) -> Result<Vec<u32>, QueryError>;
+
+    /// The words that the guest's firmware returns, for each of its CPUs; none if it names no tags.
+    fn firmware(&self) -> Vec<CpuTags> {
+        Vec::new()
+    }
 
     /// How often configuration space was accessed since the endpoint was started.
     ///
@@ -82,6 +87,7 @@ pub(super) fn answer(endpoints: &dyn Endpoints, question: &Question) -> Answer {
         Question::Registers { endpoint, offset, count } => {
             endpoints.registers(endpoint, *offset, *count).map(|dwords| json!(dwords))
         }
+        Question::Firmware => Ok(json!(endpoints.firmware())),
         Question::Accesses { endpoint } => {
             endpoints.accesses(endpoint).map(|accesses| json!(accesses))
         }
