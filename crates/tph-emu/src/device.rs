@@ -1,0 +1,173 @@
+//! A VFIO device of the emulated host, as a driver in this process holds it.
+
+mod region;
+mod reset;
+
+use std::sync::Arc;
+
+use tph::{Requester, StIndex};
+use tph_abi::{Errno, Transport};
+
+pub use region::{BusMaster, Region};
+
+use crate::dma::{DmaError, Memory};
+use crate::host::{Caller, FunctionId, SharedHost};
+use crate::interrupt::Interrupt;
+
+/// A device cannot be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Somebody has it open.
+    #[error("the device is open already; close the other handle first")]
+    Busy,
+    /// TPH could not be turned off.
+    #[error("TPH of the device could not be put in order: {0}")]
+    Tph(#[from] tph::Error),
+}
+
+/// An open VFIO device of the emulated host: it answers as a device bound to `vfio-pci-tph` does.
+///
+/// Opening resets the function and leaves TPH off with every entry 0, and so does dropping the last
+/// clone. All operations take `&self`: calls from several threads take turns.
+#[derive(Clone)]
+pub struct EmuDevice(Arc<Open>);
+
+struct Open {
+    host: SharedHost,
+    function: FunctionId,
+    caller: Caller,
+}
+
+impl EmuDevice {
+    /// Opens a function in the name of `caller`.
+    ///
+    /// # Errors
+    /// [`OpenError`] if it is open already or does not answer.
+    ///
+    /// # Panics
+    /// If `function` is of another host with more functions.
+    pub fn open(
+        host: &SharedHost,
+        function: FunctionId,
+        caller: Caller,
+    ) -> Result<Self, OpenError> {
+        let mut guard = host.lock();
+        let (mut view, slot) = guard.parts(function, &caller);
+        if slot.is_some() {
+            return Err(OpenError::Busy);
+        }
+        view.endpoint_mut().power_up();
+        let mut requester = Requester::probe(&mut view).map_err(tph::Error::from)?;
+        requester.open(&mut view)?;
+        *slot = Some(requester);
+        drop(guard);
+        let open = Open { host: host.clone(), function, caller };
+        Ok(Self(Arc::new(open)))
+    }
+
+    /// The host.
+    pub fn host(&self) -> &SharedHost {
+        &self.0.host
+    }
+
+    /// Which function it is.
+    pub fn function(&self) -> FunctionId {
+        self.0.function
+    }
+
+    /// Maps all of `memory` for the device's DMA at `iova`.
+    ///
+    /// # Errors
+    /// [`DmaError`] if it has no place there.
+    pub fn map_dma(&self, iova: u64, memory: impl Memory + 'static) -> Result<(), DmaError> {
+        self.0.host.lock().endpoint_mut(self.0.function).io_map_mut().map(iova, Box::new(memory))
+    }
+
+    /// Takes away the mappings that lie wholly in these addresses; says how many bytes those were.
+    pub fn unmap_dma(&self, iova: u64, size: u64) -> u64 {
+        self.0.host.lock().endpoint_mut(self.0.function).io_map_mut().unmap(iova, size)
+    }
+
+    /// Sets who is told when an MSI-X vector fires, or nobody. Only a vector that somebody is told of
+    /// is set up in the sense of the rules for tables in MSI-X.
+    ///
+    /// # Errors
+    /// `EINVAL` if there is no such vector.
+    pub fn set_interrupt(
+        &self,
+        vector: StIndex,
+        interrupt: Option<Box<dyn Interrupt>>,
+    ) -> Result<(), Errno> {
+        let mut host = self.0.host.lock();
+        let known = host.endpoint_mut(self.0.function).connect(vector, interrupt);
+        if known { Ok(()) } else { Err(Errno::EINVAL) }
+    }
+
+    /// Resets the function as `VFIO_DEVICE_RESET` does: what VFIO and the module saved comes back,
+    /// TPH mode and table included; the registers in its BARs do not.
+    ///
+    /// # Errors
+    /// `EIO` or `ENODEV` if TPH could not be restored; it is off then.
+    pub fn reset(&self) -> Result<(), Errno> {
+        let mut host = self.0.host.lock();
+        let (mut view, slot) = host.parts(self.0.function, &self.0.caller);
+        let requester = slot.as_mut().ok_or(Errno::EBADF)?;
+        view.endpoint_mut().reset_and_restore();
+        requester.restore(&mut view).map_err(Errno::from)
+    }
+}
+
+impl Transport for &EmuDevice {
+    fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        let mut copy = copy_in(request)?;
+        let mut host = self.0.host.lock();
+        let (mut view, slot) = host.parts(self.0.function, &self.0.caller);
+        let requester = slot.as_mut().ok_or(Errno::EBADF)?;
+        let answer = tph_abi::dispatch(&mut copy, requester, &mut view)?;
+        let places = request.get_mut(answer.clone()).into_iter().flatten();
+        for (place, byte) in places.zip(copy.get(answer).unwrap_or_default()) {
+            *place = *byte;
+        }
+        Ok(())
+    }
+}
+
+/// As many bytes of a request as it needs, copied as the kernel copies them: what is worked on is not
+/// the caller's memory.
+fn copy_in(request: &[u8]) -> Result<Vec<u8>, Errno> {
+    let mut copy = Vec::new();
+    loop {
+        let needed = tph_abi::needed(&copy)?;
+        if needed <= copy.len() {
+            return Ok(copy);
+        }
+        copy.extend_from_slice(request.get(copy.len()..needed).ok_or(Errno::EFAULT)?);
+    }
+}
+
+impl Transport for EmuDevice {
+    fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        (&*self).call(request)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut host = self.host.lock();
+        let (mut view, slot) = host.parts(self.function, &self.caller);
+        if let Some(mut requester) = slot.take() {
+            // A function that does not answer any more has no TPH to turn off.
+            let _ = requester.close(&mut view);
+        }
+        view.endpoint_mut().power_down();
+    }
+}
+
+impl std::fmt::Debug for EmuDevice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmuDevice").field("function", &self.0.function).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

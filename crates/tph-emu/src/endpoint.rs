@@ -1,0 +1,250 @@
+//! A function as hardware: configuration space, BARs, MSI-X, a DMA engine.
+
+mod access;
+mod bar;
+pub(crate) mod config;
+pub(crate) mod layout;
+pub(crate) mod msix;
+mod steer;
+mod transfer;
+
+use tph::{AccessError, Bdf, Control, StIndex, TableLocation};
+
+pub use access::{AccessCounts, Injection};
+pub use config::ConfigImage;
+
+use crate::dma::IoMap;
+use crate::engine::Engine;
+use crate::interrupt::Interrupt;
+use crate::profile::FunctionProfile;
+use crate::scoreboard::Recorder;
+use msix::MsixTable;
+
+/// The hardware of one function, and what became of it.
+pub struct Endpoint {
+    profile: FunctionProfile,
+    config: ConfigImage,
+    msix: MsixTable,
+    engine: Engine,
+    io_map: IoMap,
+    interrupts: Vec<Option<Box<dyn Interrupt>>>,
+    recorder: Recorder,
+    counts: AccessCounts,
+    injection: Injection,
+}
+
+impl Endpoint {
+    pub(crate) fn new(profile: &FunctionProfile) -> Self {
+        let vectors = profile.msix_vectors;
+        let tags = profile
+            .tph
+            .is_some_and(|tph| tph.register().table_location() == TableLocation::MsixTable);
+        Self {
+            config: layout::function(profile),
+            msix: MsixTable::new(vectors, tags),
+            engine: Engine::new(profile.queues, vectors),
+            io_map: IoMap::default(),
+            interrupts: (0..vectors).map(|_| None).collect(),
+            recorder: Recorder::new(profile.queues),
+            counts: AccessCounts::default(),
+            injection: Injection::None,
+            profile: profile.clone(),
+        }
+    }
+
+    /// What it is, as the profile says.
+    pub fn profile(&self) -> &FunctionProfile {
+        &self.profile
+    }
+
+    /// Its address.
+    pub fn bdf(&self) -> Bdf {
+        self.profile.bdf
+    }
+
+    /// Its configuration space, read without being counted.
+    pub fn config(&self) -> &ConfigImage {
+        &self.config
+    }
+
+    /// Its DMA engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// What it sent.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Forgets what it sent.
+    pub fn clear_record(&mut self) {
+        self.recorder = Recorder::new(self.profile.queues);
+    }
+
+    /// How often it was accessed.
+    pub fn counts(&self) -> AccessCounts {
+        self.counts
+    }
+
+    /// How often it was accessed; counting starts anew.
+    pub fn take_counts(&mut self) -> AccessCounts {
+        std::mem::take(&mut self.counts)
+    }
+
+    /// Makes accesses fail from now on.
+    pub fn inject(&mut self, injection: Injection) {
+        self.injection = injection;
+    }
+
+    pub(crate) fn firmware_asked(&mut self) -> bool {
+        self.counts.firmware_calls += 1;
+        self.injection != Injection::FirmwareFails
+    }
+
+    /// The memory that its DMA reaches.
+    pub fn io_map_mut(&mut self) -> &mut IoMap {
+        &mut self.io_map
+    }
+
+    /// Sets who is told when `vector` fires; a vector that nobody is told of counts as not set up.
+    /// Says whether there is such a vector.
+    pub fn connect(&mut self, vector: StIndex, interrupt: Option<Box<dyn Interrupt>>) -> bool {
+        let slot = self.interrupts.get_mut(usize::from(vector.0));
+        slot.map(|slot| *slot = interrupt).is_some()
+    }
+
+    /// Nobody is told of any vector any more.
+    pub fn disconnect_all(&mut self) {
+        self.interrupts.fill_with(|| None);
+    }
+
+    /// Whether somebody is told when `vector` fires.
+    pub fn connected(&self, vector: StIndex) -> bool {
+        self.interrupts.get(usize::from(vector.0)).is_some_and(Option::is_some)
+    }
+
+    /// The TPH Requester Control register, `None` without the capability.
+    pub fn control(&self) -> Option<Control> {
+        let tph = self.profile.tph?;
+        Some(Control(self.config.dword(tph.offset.checked_add(Control::OFFSET)?)))
+    }
+
+    /// The ST table entry at `index`, wherever the table lies; `None` outside of it.
+    pub fn st_entry(&self, index: StIndex) -> Option<u16> {
+        let tph = self.profile.tph?;
+        let register = tph.register();
+        match register.table_location() {
+            TableLocation::MsixTable => self.msix.tag(index),
+            TableLocation::Capability if index.0 < register.table_size() => {
+                let capability = tph::ConfigOffset::new(tph.offset)?;
+                let (dword, upper) = tph::entry_offset(capability, index)?;
+                let [a, b, c, d] = self.config.dword(dword.get()).to_le_bytes();
+                Some(u16::from_le_bytes(if upper { [c, d] } else { [a, b] }))
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads configuration space as software does.
+    ///
+    /// # Errors
+    /// [`AccessError`] if that was asked for with [`inject`](Self::inject).
+    pub fn config_read(&mut self, offset: u64, into: &mut [u8]) -> Result<(), AccessError> {
+        self.injection.pass()?;
+        self.counts.config_reads += 1;
+        self.counts.tph_reads += u64::from(self.in_capability(offset, into.len()));
+        self.config.read(offset, into);
+        Ok(())
+    }
+
+    /// Writes configuration space as software does.
+    ///
+    /// # Errors
+    /// [`AccessError`] if that was asked for with [`inject`](Self::inject).
+    pub fn config_write(&mut self, offset: u64, data: &[u8]) -> Result<(), AccessError> {
+        self.injection.pass()?;
+        self.counts.config_writes += 1;
+        self.counts.tph_writes += u64::from(self.in_capability(offset, data.len()));
+        self.config.write(offset, data);
+        let reset_byte = u64::from(layout::DEVICE_CONTROL) + 1;
+        let written = reset_byte.checked_sub(offset).and_then(|at| usize::try_from(at).ok());
+        if written
+            .and_then(|at| data.get(at))
+            .is_some_and(|byte| byte & layout::FUNCTION_RESET != 0)
+        {
+            self.reset();
+        }
+        Ok(())
+    }
+
+    /// Writes the tag of an MSI-X vector.
+    ///
+    /// # Errors
+    /// [`AccessError`] without such a vector, or if that was asked for with
+    /// [`inject`](Self::inject).
+    pub(crate) fn write_msix_tag(&mut self, vector: StIndex, tag: u16) -> Result<(), AccessError> {
+        self.injection.pass()?;
+        self.counts.msix_tag_writes += 1;
+        if self.msix.set_tag(vector, tag) { Ok(()) } else { Err(AccessError::Failed) }
+    }
+
+    /// A function-level reset: registers as at power-on, TPH off, entries 0, queues empty. What was
+    /// recorded stays, and so does what the host has mapped and connected.
+    pub fn reset(&mut self) {
+        self.config.reset();
+        self.msix.reset();
+        self.engine.reset();
+    }
+
+    /// Sets bits of the Command register, without counting.
+    pub(crate) fn set_command(&mut self, bits: u32) {
+        let command = self.config.dword(layout::COMMAND) | bits;
+        self.config.write(u64::from(layout::COMMAND), &command.to_le_bytes());
+    }
+
+    /// What the PCI core saves before a reset: everything but the extended capabilities.
+    pub(crate) fn save(&self) -> Saved {
+        let mut registers = vec![0; usize::from(layout::FIRST_EXTENDED)];
+        self.config.read(0, &mut registers);
+        Saved { registers, msix: self.msix.clone() }
+    }
+
+    /// What the PCI core restores after a reset.
+    pub(crate) fn restore(&mut self, saved: Saved) {
+        self.config.write(0, &saved.registers);
+        self.msix = saved.msix;
+    }
+
+    /// Whether any of these bytes of configuration space belongs to the TPH capability, whose
+    /// registers only the kernel writes.
+    pub(crate) fn owned_by_kernel(&self, offset: u64, length: usize) -> bool {
+        self.in_capability(offset, length)
+    }
+
+    fn in_capability(&self, offset: u64, length: usize) -> bool {
+        let Some(tph) = self.profile.tph else {
+            return false;
+        };
+        let register = tph.register();
+        let entries = match register.table_location() {
+            TableLocation::Capability => register.table_size(),
+            _ => 0,
+        };
+        let start = u64::from(tph.offset);
+        let end = start + u64::from(layout::TABLE) + 2 * u64::from(entries);
+        offset < end && offset.saturating_add(length as u64) > start
+    }
+}
+
+/// Registers that outlive a reset.
+pub(crate) struct Saved {
+    registers: Vec<u8>,
+    msix: MsixTable,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}
