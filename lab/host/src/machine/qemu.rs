@@ -13,9 +13,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 const ACCELERATOR: &str = "VFIO_TPH_ACCEL";
 /// The guest's memory in megabytes.
 const MEMORY: u32 = 1024;
-/// Warnings and worse have to reach the console; `panic` ends QEMU, as it may not reboot.
-const KERNEL_ARGUMENTS: &str =
-    "console=ttyS0 intel_iommu=on panic=-1 oops=panic loglevel=7 8250.nr_uarts=4";
+/// Warnings and worse have to reach the console; `panic` ends QEMU, as it may not reboot. On a busy
+/// machine the kernel's test whether the timer ticks in time can fail, and then it panics.
+const KERNEL_ARGUMENTS: &str = "console=ttyS0 intel_iommu=on panic=-1 oops=panic loglevel=7 \
+                                8250.nr_uarts=4 no_timer_check";
 
 /// What to boot and how to talk to it.
 #[derive(Clone, Copy, Debug)]
