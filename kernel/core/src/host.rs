@@ -14,6 +14,13 @@ pub struct Device {
     pinned: PhantomData<(*mut u8, PhantomPinned)>,
 }
 
+#[cfg(test)]
+impl Device {
+    pub(crate) const fn stand_in() -> Self {
+        Self { opaque: UnsafeCell::new([]), pinned: PhantomData }
+    }
+}
+
 /// `struct tph_dsm_call`: one evaluation of a `_DSM`.
 #[repr(C)]
 pub(crate) struct DsmArguments {

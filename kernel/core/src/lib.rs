@@ -19,3 +19,5 @@ pub mod host;
 mod mock;
 #[cfg(vfio_tph_kernel)]
 mod panic;
+#[cfg(test)]
+mod tests;
