@@ -1,6 +1,14 @@
 //! Programs that run inside the lab's guest, and what they share: the way to ask the host about the
-//! emulated endpoints and to report tests.
+//! emulated endpoints and to report tests, a small driver for the endpoints, ioctls as bytes.
 
+pub mod bind;
 pub mod control;
+pub mod endpoint;
+pub mod nic;
+pub mod raw;
+pub mod suite;
 
 pub use control::Control;
+pub use endpoint::Endpoint;
+pub use nic::Nic;
+pub use suite::{Failure, Suite};

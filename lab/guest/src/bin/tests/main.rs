@@ -1,0 +1,23 @@
+//! The tests that run in the guest: the module in its kernel, the endpoints outside of it.
+
+mod conformance;
+mod interface;
+mod other_tables;
+mod steering;
+mod stock;
+mod subject;
+
+use std::process::ExitCode;
+
+use tph_lab_guest::{Control, Suite};
+
+fn main() -> ExitCode {
+    let control = || Control::open().expect("the lab's host is there");
+    let mut suite = Suite::new(control(), std::env::args().skip(1).collect());
+    conformance::run(&mut suite, &mut control());
+    steering::run(&mut suite, &mut control());
+    interface::run(&mut suite, &mut control());
+    other_tables::run(&mut suite, &mut control());
+    stock::run(&mut suite);
+    if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,50 @@
+//! A device behind the module, as the conformance cases see it.
+
+use tph::{ConfigOffset, ConfigSpace};
+use tph_abi::{Errno, Transport, VFIO_DEVICE_PCI_TPH};
+use tph_conformance::Subject;
+use tph_lab_guest::raw;
+use vfio_tph::{Bdf, Error, VfioFunction};
+
+/// A function opened through VFIO.
+pub(crate) struct VfioSubject {
+    address: Bdf,
+    function: Option<VfioFunction>,
+}
+
+impl VfioSubject {
+    pub(crate) fn open(address: Bdf) -> Result<Self, Error> {
+        Ok(Self { address, function: Some(VfioFunction::open(address)?) })
+    }
+
+    fn function(&self) -> &VfioFunction {
+        self.function.as_ref().expect("it is open between calls")
+    }
+}
+
+impl Transport for VfioSubject {
+    fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        let (outcome, wrote_behind) = raw::call(self.function(), VFIO_DEVICE_PCI_TPH, request);
+        assert!(!wrote_behind, "the kernel wrote behind the request");
+        match outcome {
+            Ok(0) => Ok(()),
+            Ok(other) => panic!("the ioctl returned {other}"),
+            Err(errno) => Err(Errno(errno)),
+        }
+    }
+}
+
+impl Subject for VfioSubject {
+    fn config(&mut self, offset: ConfigOffset) -> u32 {
+        self.function().config().read_config(offset).expect("configuration space can be read")
+    }
+
+    fn reset(&mut self) {
+        self.function().reset().expect("the function can be reset");
+    }
+
+    fn reopen(&mut self) {
+        self.function = None;
+        self.function = Some(VfioFunction::open(self.address).expect("it opens again"));
+    }
+}
