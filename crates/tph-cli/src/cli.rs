@@ -1,0 +1,176 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tph::{CpuId, MemoryType, StIndex, StMode};
+
+use crate::style;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 an error, 2 wrong usage, 4 not supported by this device or this host.";
+
+/// See and steer in which cache a device's writes land (PCIe TLP Processing Hints, TPH)
+#[derive(Debug, Parser)]
+#[command(name = "tph", version, after_help = EXIT_CODES, styles = style::HELP)]
+pub(crate) struct Cli {
+    /// Answer in JSON
+    #[arg(long, short, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Steer eight queues of an emulated NIC to eight CPUs and check every packet
+    Demo(DemoArgs),
+    /// List the functions that have TPH
+    List(ListArgs),
+    /// Show every TPH register of a function, decoded
+    Show(ShowArgs),
+    /// Turn TPH on and keep it on until interrupted
+    Hold(HoldArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Overwrite the ST entry of this queue behind the driver's back: the demonstration must notice
+    #[arg(long, value_name = "QUEUE", hide = true)]
+    pub(crate) sabotage: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// List functions without TPH too
+    #[arg(long, short)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The function: its PCI address, or on an emulated host its name
+    #[arg(value_name = "DEV")]
+    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+/// Where to look; this machine if nothing is said.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct SourceArgs {
+    /// Look at an emulated host: that of the demonstration, or one from a profile
+    #[arg(long, value_name = "PROFILE", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "not given, given without a value, given with one")]
+    pub(crate) emulated: Option<Option<PathBuf>>,
+    /// Look at a saved `lspci -xxxx`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dump: Option<PathBuf>,
+    /// Look at a sysfs in another place than /sys
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sysfs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HoldArgs {
+    /// The function: its PCI address, or on an emulated host its name
+    #[arg(value_name = "DEV")]
+    pub(crate) device: String,
+    /// Where the tag of a request comes from
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: ModeArg,
+    /// Which CPU each queue is for: the ST entry of the queue (in interrupt-vector mode its vector),
+    /// and the CPU whose cache its data is to go to
+    #[arg(long, value_name = "QUEUE=CPU", num_args = 1.., required = true, value_delimiter = ',')]
+    #[arg(value_parser = parse_steering)]
+    pub(crate) map: Vec<Steering>,
+    /// The kind of memory that the device writes to
+    #[arg(long, value_name = "KIND", default_value = "volatile")]
+    pub(crate) memory: MemoryArg,
+    /// Do it on an emulated host: that of the demonstration, or one from a profile
+    #[arg(long, value_name = "PROFILE", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "not given, given without a value, given with one")]
+    pub(crate) emulated: Option<Option<PathBuf>>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// From the ST entry of the request's interrupt vector
+    InterruptVector,
+    /// From the ST entry that the device chooses
+    DeviceSpecific,
+}
+
+impl From<ModeArg> for StMode {
+    fn from(mode: ModeArg) -> Self {
+        match mode {
+            ModeArg::InterruptVector => Self::InterruptVector,
+            ModeArg::DeviceSpecific => Self::DeviceSpecific,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum MemoryArg {
+    /// Ordinary memory
+    Volatile,
+    /// Persistent memory
+    Persistent,
+}
+
+impl From<MemoryArg> for MemoryType {
+    fn from(memory: MemoryArg) -> Self {
+        match memory {
+            MemoryArg::Volatile => Self::Volatile,
+            MemoryArg::Persistent => Self::Persistent,
+        }
+    }
+}
+
+/// One queue and the CPU it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Steering {
+    pub(crate) index: StIndex,
+    pub(crate) cpu: CpuId,
+}
+
+fn parse_steering(text: &str) -> Result<Steering, String> {
+    let parts = text.split_once('=').ok_or("write it as QUEUE=CPU, such as 0=3")?;
+    let index = parts.0.parse().map_err(|_| format!("{:?} is no queue: a number from 0", parts.0));
+    let cpu: u32 =
+        parts.1.parse().map_err(|_| format!("{:?} is no CPU: a number from 0", parts.1))?;
+    if cpu == tph_abi::CLEAR_CPU {
+        return Err(format!("no CPU has the number {cpu}"));
+    }
+    Ok(Steering { index: StIndex(index?), cpu: CpuId(cpu) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_map_is_queue_and_cpu() {
+        let steering = Steering { index: StIndex(3), cpu: CpuId(12) };
+        assert_eq!(parse_steering("3=12"), Ok(steering));
+        for (text, message) in [
+            ("3", "write it as QUEUE=CPU, such as 0=3"),
+            ("x=1", "\"x\" is no queue: a number from 0"),
+            ("65536=1", "\"65536\" is no queue: a number from 0"),
+            ("1=", "\"\" is no CPU: a number from 0"),
+            ("1=-2", "\"-2\" is no CPU: a number from 0"),
+            ("1=4294967295", "no CPU has the number 4294967295"),
+        ] {
+            assert_eq!(parse_steering(text), Err(message.to_owned()), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! How a verb can fail, what is said about it and with which code the command exits.
+
+use std::io;
+use std::process::ExitCode;
+
+use vfio_tph::Advice;
+
+use crate::style::ERROR;
+
+/// Why a verb did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The library says no.
+    #[error(transparent)]
+    Library(#[from] vfio_tph::Error),
+    /// The profile of an emulated host is not right.
+    #[error(transparent)]
+    Profile(#[from] tph_emu::ProfileError),
+    /// The device is not one that can be there.
+    #[error("{0:?} is not a PCI address: write it as 0000:01:00.0 or 01:00.0")]
+    NotAnAddress(String),
+    /// The emulated host has no such function.
+    #[error("the emulated host has no function {0:?}")]
+    NoSuchFunction(String),
+    /// The function cannot be opened on the emulated host.
+    #[error("{device}: {reason}")]
+    Emulated {
+        /// The function.
+        device: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The demonstration found packets with another tag than they should have.
+    #[error("{0}")]
+    WrongTags(String),
+    /// The answer could not be written.
+    #[error("writing the answer: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Library(error) if error.is_not_supported() => 4,
+            Self::NotAnAddress(_) => 2,
+            _ => 1,
+        }
+    }
+
+    fn advice(&self) -> Option<String> {
+        match self {
+            Self::Library(error) => error.advice().as_ref().map(Advice::to_string),
+            Self::NotAnAddress(_) => Some("See what there is: tph list.".into()),
+            Self::NoSuchFunction(_) => Some("See what there is: tph list --emulated.".into()),
+            _ => None,
+        }
+    }
+
+    /// Says it on standard error; the code to exit with.
+    pub(crate) fn report(&self) -> ExitCode {
+        if let Self::Output(error) = self
+            && error.kind() == io::ErrorKind::BrokenPipe
+        {
+            return ExitCode::SUCCESS; // Who asked has heard enough.
+        }
+        anstream::eprintln!("{ERROR}error:{ERROR:#} {self}");
+        if let Some(advice) = self.advice() {
+            anstream::eprintln!("  next: {advice}");
+        }
+        ExitCode::from(self.code())
+    }
+}

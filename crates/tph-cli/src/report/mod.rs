@@ -1,0 +1,28 @@
+//! What the command has to say, as data: the text and the JSON of a verb both come from here.
+//!
+//! Field names are a promise: docs/command.md lists them, and [`SCHEMA`] changes with them.
+
+mod function;
+mod tph;
+
+pub(crate) use function::{FunctionReport, PortReport};
+pub(crate) use tph::{EntryReport, TphReport};
+
+use serde::Serialize;
+
+/// The version of all JSON that the command writes.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// An answer with the version of its schema.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document<T> {
+    schema: u32,
+    #[serde(flatten)]
+    body: T,
+}
+
+impl<T> Document<T> {
+    pub(crate) fn new(body: T) -> Self {
+        Self { schema: SCHEMA, body }
+    }
+}

@@ -1,0 +1,111 @@
+//! The functions of an emulated host.
+
+use std::path::{Path, PathBuf};
+
+use tph::{AccessError, Function, PortType, RequesterEnable, StIndex, StTable};
+use tph_emu::{Caller, EmuDevice, FunctionId, Host, HostView, Profile, SharedHost};
+use vfio_tph::{FunctionView, Ids, PortView, TphView, Unreadable};
+
+use crate::failure::Failure;
+use crate::report::{EntryReport, FunctionReport};
+
+/// What stands for the profile of the demonstration on the command line.
+const DEMO: &str = "demo";
+
+/// An emulated host in this process.
+pub(crate) struct Emulated {
+    host: SharedHost,
+}
+
+impl Emulated {
+    /// The host of the profile at `path`; that of the demonstration for `demo` and for none.
+    pub(crate) fn start(path: Option<&PathBuf>) -> Result<Self, Failure> {
+        let profile = profile(path.map(PathBuf::as_path))?;
+        Ok(Self { host: SharedHost::new(Host::new(&profile)) })
+    }
+
+    pub(crate) fn host(&self) -> &SharedHost {
+        &self.host
+    }
+
+    pub(crate) fn functions(&self) -> Vec<FunctionReport> {
+        let host = self.host.lock();
+        let all: Vec<_> = host.functions().map(|(id, _)| id).collect();
+        drop(host);
+        all.into_iter().map(|id| self.report(id)).collect()
+    }
+
+    /// The function that a person calls `device`: by name or by address.
+    pub(crate) fn find(&self, device: &str) -> Result<FunctionId, Failure> {
+        let host = self.host.lock();
+        let by_address = device.parse().ok().and_then(|address| host.function_at(address));
+        let found = by_address.or_else(|| host.function_named(device));
+        found.ok_or_else(|| Failure::NoSuchFunction(device.to_owned()))
+    }
+
+    /// Opens the function in the name of a process that may run everywhere.
+    pub(crate) fn open(&self, id: FunctionId) -> Result<EmuDevice, Failure> {
+        EmuDevice::open(&self.host, id, Caller::anywhere()).map_err(|error| Failure::Emulated {
+            device: self.host.lock().endpoint(id).bdf().to_string(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// The function as it is now.
+    pub(crate) fn report(&self, id: FunctionId) -> FunctionReport {
+        let caller = Caller::anywhere();
+        let mut host = self.host.lock();
+        let port = host.endpoint(id).profile().root_port.clone();
+        let port =
+            host.profile().root_ports.iter().find(|known| Some(&known.name) == port.as_ref());
+        let port = port.map(|port| port.bdf);
+        let view = {
+            let mut view = host.view(id, &caller);
+            let root_port = port.map(|address| PortView {
+                address,
+                device_capabilities_2: known(view.root_port_device_capabilities_2()),
+            });
+            FunctionView {
+                address: view.endpoint_mut().bdf(),
+                ids: Ids::read(&mut view).ok(),
+                port_type: known(PortType::of(&mut view)),
+                driver: None,
+                iommu_group: None,
+                root_port,
+                tph: known(TphView::read(&mut view)),
+            }
+        };
+        let mut report = FunctionReport::from(&view);
+        report.name = Some(host.endpoint(id).profile().name.clone());
+        let mut hardware = host.view(id, &caller);
+        if let (Some(tph), Some(view)) = (&mut report.tph, view.tph()) {
+            tph.entries.extend(msix_entries(&mut hardware, view));
+        }
+        report
+    }
+}
+
+/// The profile at `path`; that of the demonstration for `demo` and for none.
+pub(crate) fn profile(path: Option<&Path>) -> Result<Profile, Failure> {
+    match path {
+        None => Ok(Profile::demo()),
+        Some(path) if path == Path::new(DEMO) => Ok(Profile::demo()),
+        Some(path) => Ok(Profile::read(path)?),
+    }
+}
+
+fn known<T>(answer: Result<T, AccessError>) -> Result<T, Unreadable> {
+    answer.map_err(Unreadable::from)
+}
+
+/// The entries of a table in the MSI-X table, which only an emulated host lets anyone see.
+fn msix_entries(hardware: &mut HostView<'_>, view: &TphView) -> Vec<EntryReport> {
+    let Ok(StTable::Msix { entries }) = view.capability.table else { return Vec::new() };
+    let requester = match view.control.map(tph::Control::enable) {
+        Some(RequesterEnable::On(requester)) => requester,
+        _ => view.capability.register.requester_type(),
+    };
+    let endpoint = hardware.endpoint_mut();
+    let raw = (0..entries).map(StIndex).map_while(|index| Some((index, endpoint.st_entry(index)?)));
+    raw.map(|(index, raw)| EntryReport::new(index, raw, requester)).collect()
+}

@@ -1,0 +1,21 @@
+//! Colours. They are put in always; what is no terminal, or says `NO_COLOR`, gets the text without.
+
+use anstyle::{AnsiColor, Style};
+use clap::builder::Styles;
+
+/// Of the help.
+pub(crate) const HELP: Styles = Styles::styled()
+    .header(Style::new().bold())
+    .usage(Style::new().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(Style::new());
+
+/// Of what a paragraph is about.
+pub(crate) const TITLE: Style = Style::new().bold();
+/// Of an error.
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// `text` as a title.
+pub(crate) fn title(text: &str) -> String {
+    format!("{TITLE}{text}{TITLE:#}")
+}

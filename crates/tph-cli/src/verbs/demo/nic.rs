@@ -1,0 +1,98 @@
+//! A driver for the emulated NIC, as far as the demonstration needs one.
+
+use tph_abi::Errno;
+use tph_emu::engine::registers::{BlockRegister, GlobalRegister, offset_of};
+use tph_emu::engine::{Status, pattern};
+use tph_emu::{BusMaster, EmuDevice, Region, SharedMemory};
+
+use crate::failure::Failure;
+
+/// Above 4 GiB, so that packets have 64-bit addresses.
+const IOVA: u64 = 0x1_0000_0000;
+/// How much each doorbell writes.
+pub(super) const LENGTH: u32 = 4096;
+const BAR: Region = Region::Bar(0);
+
+/// The NIC with memory for each of its queues, and ST entry *n* chosen for queue *n*.
+pub(super) struct Nic {
+    device: EmuDevice,
+    memory: SharedMemory,
+    queues: u16,
+}
+
+impl Nic {
+    pub(super) fn open(device: EmuDevice) -> Result<Self, Failure> {
+        let mut nic = Self { device, memory: SharedMemory::new(0), queues: 0 };
+        nic.device.set_bus_master(BusMaster::On).map_err(|errno| nic.failed("starting", errno))?;
+        let queues = nic.read(GlobalRegister::Queues as u64)?;
+        nic.queues = u16::try_from(queues).unwrap_or(u16::MAX);
+        nic.memory = SharedMemory::new(usize::from(nic.queues) * LENGTH as usize);
+        nic.device
+            .map_dma(IOVA, nic.memory.clone())
+            .map_err(|error| nic.failure(&format!("mapping memory: {error}")))?;
+        for queue in 0..nic.queues {
+            nic.set_up(queue)?;
+        }
+        Ok(nic)
+    }
+
+    pub(super) fn device(&self) -> &EmuDevice {
+        &self.device
+    }
+
+    pub(super) fn queues(&self) -> u16 {
+        self.queues
+    }
+
+    /// Rings the doorbell of each queue once and waits until its data was sent.
+    pub(super) fn ring_all(&self) -> Result<(), Failure> {
+        self.memory.fill(0);
+        for queue in 0..self.queues {
+            self.write(queue, BlockRegister::Doorbell, 1)?;
+            let status = self.read(offset_of(queue, BlockRegister::Status))?;
+            if status != Status::Done as u32 {
+                return Err(self.failure(&format!("queue {queue} stopped with status {status}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the memory of a queue holds what its last doorbell wrote.
+    pub(super) fn data_arrived(&self, queue: u16) -> bool {
+        let length = LENGTH as usize;
+        let doorbell = self.read(offset_of(queue, BlockRegister::Doorbells)).unwrap_or(0);
+        let data = self.memory.read(usize::from(queue) * length, length);
+        data.is_some_and(|data| data == pattern(queue, doorbell, length))
+    }
+
+    fn set_up(&self, queue: u16) -> Result<(), Failure> {
+        let target = IOVA + u64::from(queue) * u64::from(LENGTH);
+        self.device
+            .region_write(BAR, offset_of(queue, BlockRegister::TargetLow), &target.to_le_bytes())
+            .map_err(|errno| self.failed("writing a register", errno))?;
+        self.write(queue, BlockRegister::Length, LENGTH)?;
+        self.write(queue, BlockRegister::Steering, u32::from(queue))
+    }
+
+    fn read(&self, offset: u64) -> Result<u32, Failure> {
+        let mut bytes = [0; 4];
+        let done = self.device.region_read(BAR, offset, &mut bytes);
+        done.map_err(|errno| self.failed("reading a register", errno))?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn write(&self, queue: u16, register: BlockRegister, value: u32) -> Result<(), Failure> {
+        let offset = offset_of(queue, register);
+        let done = self.device.region_write(BAR, offset, &value.to_le_bytes());
+        done.map_err(|errno| self.failed("writing a register", errno))
+    }
+
+    fn failed(&self, what: &str, errno: Errno) -> Failure {
+        self.failure(&format!("{what}: {errno}"))
+    }
+
+    fn failure(&self, reason: &str) -> Failure {
+        let device = self.device.host().lock().endpoint(self.device.function()).bdf().to_string();
+        Failure::Emulated { device, reason: reason.to_owned() }
+    }
+}

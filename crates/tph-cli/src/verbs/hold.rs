@@ -1,0 +1,120 @@
+//! `tph hold DEV`
+
+use serde::Serialize;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tph::{MemoryType, StIndex, StMode, TagSource};
+use tph_abi::Transport;
+use vfio_tph::{Host, TphDevice, VfioFunction};
+
+use crate::cli::{HoldArgs, Steering};
+use crate::failure::Failure;
+use crate::report::FunctionReport;
+use crate::source::{self, Emulated};
+use crate::style::title;
+use crate::table::{Table, row};
+use crate::{output, words};
+
+/// What happens to the device; one line of JSON each.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Event<'a> {
+    /// TPH is on.
+    Held {
+        device: &'a str,
+        mode: &'static str,
+        map: Vec<MapReport>,
+        /// The function as it is now; its control register and, where they can be seen, its entries.
+        function: Option<Box<FunctionReport>>,
+    },
+    /// TPH is off again and the entries are 0.
+    Released { device: &'a str },
+}
+
+#[derive(Debug, Serialize)]
+struct MapReport {
+    /// The ST entry of the queue.
+    queue: u16,
+    cpu: u32,
+}
+
+pub(crate) fn hold(args: &HoldArgs, json: bool) -> Result<(), Failure> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    if let Some(profile) = &args.emulated {
+        let emulated = Emulated::start(profile.as_ref())?;
+        let id = emulated.find(&args.device)?;
+        let device = emulated.open(id)?;
+        let name = device.host().lock().endpoint(id).bdf().to_string();
+        let look = || Some(emulated.report(id));
+        return hold_device(TphDevice::new(&device, name), args, json, look, &mut signals);
+    }
+    let address = source::address(&args.device)?;
+    let function = VfioFunction::open(address)?;
+    let look = || Host::default().function(address).ok().as_ref().map(FunctionReport::from);
+    hold_device(function.tph(), args, json, look, &mut signals)
+}
+
+/// Turns TPH on, says so, waits, turns it off.
+fn hold_device<T: Transport>(
+    mut device: TphDevice<T>,
+    args: &HoldArgs,
+    json: bool,
+    look: impl FnOnce() -> Option<FunctionReport>,
+    signals: &mut Signals,
+) -> Result<(), Failure> {
+    let name = device.name().to_owned();
+    device.capability()?;
+    let mode = StMode::from(args.mode);
+    let mut tph = device.enable(mode)?;
+    tph.program(&entries(&args.map, args.memory.into()))?;
+    let event = Event::Held {
+        device: &name,
+        mode: words::mode(mode),
+        map: args.map.iter().map(MapReport::from).collect(),
+        function: look().map(Box::new),
+    };
+    say(json, &event)?;
+    signals.forever().next();
+    tph.disable()?;
+    say(json, &Event::Released { device: &name })
+}
+
+fn entries(map: &[Steering], memory: MemoryType) -> Vec<(StIndex, TagSource)> {
+    map.iter().map(|s| (s.index, TagSource::Cpu { cpu: s.cpu, memory })).collect()
+}
+
+impl From<&Steering> for MapReport {
+    fn from(steering: &Steering) -> Self {
+        Self { queue: steering.index.0, cpu: steering.cpu.0 }
+    }
+}
+
+fn say(json: bool, event: &Event<'_>) -> Result<(), Failure> {
+    let said = if json { output::json_line(event) } else { output::print(&text(event)) };
+    Ok(said?)
+}
+
+fn text(event: &Event<'_>) -> String {
+    match event {
+        Event::Held { device, mode, map, function } => {
+            let tph = function.as_ref().and_then(|function| function.tph.as_ref());
+            let control = tph.and_then(|tph| tph.control.as_ref());
+            let control = control.map(|control| format!(" (control {:#010x})", control.raw));
+            let mut table = Table::new(&[">QUEUE", ">CPU", "ST ENTRY"]);
+            for steering in map {
+                let entry = tph.and_then(|tph| tph.entries.get(usize::from(steering.queue)));
+                let entry = entry.map_or("not shown".into(), |entry| entry.tag.clone());
+                table.push(row![steering.queue, steering.cpu, entry]);
+            }
+            format!(
+                "{}  TPH is on in {mode} mode{}\n\n{}\n\nHeld until interrupted (Ctrl-C).\n",
+                title(device),
+                control.unwrap_or_default(),
+                table.lines(2).join("\n")
+            )
+        }
+        Event::Released { device } => {
+            format!("{}  TPH is off, the entries are 0.\n", title(device))
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What the command does, a verb each.
+
+mod demo;
+mod hold;
+mod list;
+mod show;
+
+pub(crate) use demo::demo;
+pub(crate) use hold::hold;
+pub(crate) use list::list;
+pub(crate) use show::show;
