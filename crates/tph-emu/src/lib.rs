@@ -2,7 +2,7 @@
 //!
 //! A [`Profile`] describes the host, a [`Host`] is built from it. A driver reaches a function
 //! through an [`EmuDevice`], which answers like a VFIO device with our module; a guest in QEMU
-//! reaches it over `vfio_user`. What the function sends is recorded packet by packet, and its
+//! reaches it over [`vfio_user`]. What the function sends is recorded packet by packet, and its
 //! [`Scoreboard`] says which CPU each tag named.
 //!
 //! What a register means and what a request may do is `tph`'s business. Here is the hardware: which
@@ -18,6 +18,7 @@ mod interrupt;
 pub mod profile;
 mod root_port;
 pub mod scoreboard;
+pub mod vfio_user;
 
 pub use device::{BusMaster, EmuDevice, OpenError, Region};
 pub use dma::{DmaError, Memory, SharedMemory};

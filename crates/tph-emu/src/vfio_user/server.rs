@@ -1,0 +1,173 @@
+//! The thread that waits for clients.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::session;
+use super::stream::SessionError;
+use crate::host::{FunctionId, SharedHost};
+
+/// How long to wait after a client could not be taken.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// A function cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The socket cannot be made.
+    #[error("cannot listen on {}: {source}; the file must not exist and its folder must", path.display())]
+    Listen {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no thread for it.
+    #[error("cannot start a thread to serve {}: {source}", path.display())]
+    Thread {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A function that is served; dropping this ends it and removes the socket.
+#[derive(Debug)]
+pub struct ServerHandle {
+    path: PathBuf,
+    shared: Arc<Mutex<Shared>>,
+    stop: UnixStream,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    stopped: bool,
+    client: Option<UnixStream>,
+    sessions: u64,
+    error: Option<SessionError>,
+}
+
+/// Serves `function` of `host` on a new socket at `path`, in a thread of its own.
+///
+/// # Errors
+/// [`ServeError`] if there can be no such socket.
+pub fn serve(
+    host: SharedHost,
+    function: FunctionId,
+    path: &Path,
+) -> Result<ServerHandle, ServeError> {
+    let listen = |source| ServeError::Listen { path: path.to_owned(), source };
+    let (stop, stopped) = UnixStream::pair().map_err(listen)?;
+    let listener = UnixListener::bind(path).map_err(listen)?;
+    let shared = Arc::new(Mutex::new(Shared::default()));
+    let state = Arc::clone(&shared);
+    let thread = std::thread::Builder::new()
+        .name("vfio-user".to_owned())
+        .spawn(move || wait_for_clients(&listener, &stopped, &host, function, &state));
+    match thread {
+        Ok(thread) => {
+            Ok(ServerHandle { path: path.to_owned(), shared, stop, thread: Some(thread) })
+        }
+        Err(source) => {
+            let _ = std::fs::remove_file(path);
+            Err(ServeError::Thread { path: path.to_owned(), source })
+        }
+    }
+}
+
+impl ServerHandle {
+    /// Where the socket is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a client is there now.
+    pub fn is_connected(&self) -> bool {
+        lock(&self.shared).client.is_some()
+    }
+
+    /// How many clients there were, the one that is there now included.
+    pub fn sessions(&self) -> u64 {
+        lock(&self.shared).sessions
+    }
+
+    /// How the last session that ended badly did so; taken, so asked again there is none.
+    pub fn take_error(&self) -> Option<SessionError> {
+        lock(&self.shared).error.take()
+    }
+
+    /// Ends the session that is under way, if any, and the server.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for ServerHandle {
+    fn drop(&mut self) {
+        let mut shared = lock(&self.shared);
+        shared.stopped = true;
+        if let Some(client) = shared.client.take() {
+            let _ = client.shutdown(Shutdown::Both);
+        }
+        drop(shared);
+        let _ = self.stop.shutdown(Shutdown::Both);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn wait_for_clients(
+    listener: &UnixListener,
+    stopped: &UnixStream,
+    host: &SharedHost,
+    function: FunctionId,
+    shared: &Mutex<Shared>,
+) {
+    loop {
+        let mut ready = [PollFd::new(listener, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
+        match poll(&mut ready, None) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return,
+        }
+        let [client, stop] = ready.map(|fd| !fd.revents().is_empty());
+        if stop {
+            return;
+        }
+        if !client {
+            continue;
+        }
+        let accepted = listener.accept().and_then(|(stream, _)| Ok((stream.try_clone()?, stream)));
+        let Ok((copy, stream)) = accepted else {
+            // Out of file descriptors, say: it would be no better at once.
+            std::thread::sleep(RETRY);
+            continue;
+        };
+        let mut state = lock(shared);
+        if state.stopped {
+            return;
+        }
+        state.client = Some(copy);
+        state.sessions += 1;
+        drop(state);
+        let outcome = session::run(&stream, host, function);
+        let mut state = lock(shared);
+        state.client = None;
+        if let Err(error) = outcome {
+            state.error = Some(error);
+        }
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
