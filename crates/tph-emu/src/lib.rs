@@ -18,6 +18,7 @@ mod interrupt;
 pub mod profile;
 mod root_port;
 pub mod scoreboard;
+pub mod ssdt;
 pub mod vfio_user;
 
 pub use device::{BusMaster, EmuDevice, OpenError, Region};
