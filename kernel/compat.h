@@ -7,21 +7,18 @@
 #define VFIO_PCI_TPH_COMPAT_H
 
 #include <linux/acpi.h>
-#include <linux/pci.h>
 #include <linux/smp.h>
 #include <linux/vfio_pci_core.h>
 
 /* Entries of struct vfio_device_ops that not every kernel has */
 #ifdef HAVE_GET_REGION_INFO_CAPS
-#define TPH_GET_REGION_INFO_CAPS \
-	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
+#define TPH_GET_REGION_INFO_CAPS .get_region_info_caps = vfio_pci_ioctl_get_region_info,
 #else
 #define TPH_GET_REGION_INFO_CAPS
 #endif
 
 #ifdef HAVE_MATCH_TOKEN_UUID
-#define TPH_MATCH_TOKEN_UUID \
-	.match_token_uuid = vfio_pci_core_match_token_uuid,
+#define TPH_MATCH_TOKEN_UUID .match_token_uuid = vfio_pci_core_match_token_uuid,
 #else
 #define TPH_MATCH_TOKEN_UUID
 #endif
@@ -34,36 +31,23 @@
 #define TPH_PASID_ATTACH_IOAS
 #endif
 
+/* What vfio-pci sets in a device before it registers it */
+static inline void tph_compat_set_up(struct vfio_pci_core_device *core, bool nointxmask,
+				     bool disable_vga, bool disable_idle_d3)
+{
 #ifdef HAVE_GET_DMABUF_PHYS
-static const struct vfio_pci_device_ops vfio_pci_tph_pci_ops = {
-	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
-};
+	static const struct vfio_pci_device_ops pci_ops = {
+		.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
+	};
 
-static inline void tph_compat_set_pci_ops(struct vfio_pci_core_device *core)
-{
-	core->pci_ops = &vfio_pci_tph_pci_ops;
-}
-#else
-static inline void tph_compat_set_pci_ops(struct vfio_pci_core_device *core)
-{
-}
+	core->pci_ops = &pci_ops;
 #endif
-
-/* Without per-device settings, those of the vfio-pci module count for every driver */
-#ifdef HAVE_VDEV_SETTINGS
-static inline void tph_compat_settings(struct vfio_pci_core_device *core, bool nointxmask,
-				       bool disable_vga, bool disable_idle_d3)
-{
+#ifdef HAVE_VDEV_SETTINGS /* else those of the vfio-pci module count for all drivers */
 	core->nointxmask = nointxmask;
 	core->disable_vga = disable_vga;
 	core->disable_idle_d3 = disable_idle_d3;
-}
-#else
-static inline void tph_compat_settings(struct vfio_pci_core_device *core, bool nointxmask,
-				       bool disable_vga, bool disable_idle_d3)
-{
-}
 #endif
+}
 
 static inline int tph_compat_cpu_uid(unsigned int cpu, u32 *uid)
 {

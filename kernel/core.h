@@ -72,6 +72,5 @@ int tph_host_cpu_presence(u32 cpu);
 bool tph_host_caller_may_run_on(u32 cpu);
 bool tph_host_caller_may_place_threads(void);
 bool tph_host_direct_tags_allowed(void);
-void __noreturn tph_host_panic(void);
 
 #endif /* VFIO_PCI_TPH_CORE_H */

@@ -15,27 +15,25 @@
 #include "vfio_pci_tph.h"
 
 /* In D3 a device may take a write and forget it on the way back to D0 */
-static int check_power(struct pci_dev *pdev)
+static bool asleep(struct pci_dev *pdev)
 {
-	if (pdev->current_state == PCI_D3hot || pdev->current_state == PCI_D3cold)
-		return -EIO;
-	return 0;
+	return pdev->current_state == PCI_D3hot || pdev->current_state == PCI_D3cold;
 }
 
 int tph_host_read_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 *value)
 {
-	struct pci_dev *pdev = tdev->core.pdev;
-
 	lockdep_assert_held(&tdev->tph_lock);
-	return check_power(pdev) ?: pcibios_err_to_errno(pci_read_config_dword(pdev, offset, value));
+	if (asleep(tdev->core.pdev))
+		return -EIO;
+	return pcibios_err_to_errno(pci_read_config_dword(tdev->core.pdev, offset, value));
 }
 
 int tph_host_write_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 value)
 {
-	struct pci_dev *pdev = tdev->core.pdev;
-
 	lockdep_assert_held(&tdev->tph_lock);
-	return check_power(pdev) ?: pcibios_err_to_errno(pci_write_config_dword(pdev, offset, value));
+	if (asleep(tdev->core.pdev))
+		return -EIO;
+	return pcibios_err_to_errno(pci_write_config_dword(tdev->core.pdev, offset, value));
 }
 
 /* Tags in the MSI-X table are not served yet: no vector is one that takes a tag */
@@ -152,10 +150,4 @@ bool tph_host_caller_may_place_threads(void)
 bool tph_host_direct_tags_allowed(void)
 {
 	return vfio_pci_tph_direct_tags;
-}
-
-/* The build makes sure that nothing in the module calls this */
-void tph_host_panic(void)
-{
-	BUG();
 }

@@ -33,19 +33,20 @@ int vfio_pci_tph_open(struct vfio_pci_tph_device *tdev)
 }
 
 /**
- * vfio_pci_tph_close - the user goes
- * @tdev: the device
+ * vfio_pci_tph_close_device - the user goes
+ * @vdev: the device
  *
  * The core goes first: it brings the device to D0 wherever the user left it, stops
  * its DMA, and resets it, which puts TPH back as the user had it. Then it may let
  * the device sleep. The next user waits for dev_set->lock.
  */
-void vfio_pci_tph_close(struct vfio_pci_tph_device *tdev)
+void vfio_pci_tph_close_device(struct vfio_device *vdev)
 {
+	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_vdev(vdev);
 	struct device *dev = &tdev->core.pdev->dev;
 	int awake, ret;
 
-	vfio_pci_core_close_device(&tdev->core.vdev);
+	vfio_pci_core_close_device(vdev);
 
 	awake = pm_runtime_resume_and_get(dev);
 	vfio_pci_tph_lock(tdev);

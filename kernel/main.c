@@ -36,6 +36,23 @@ static bool enable_sriov;
 module_param(enable_sriov, bool, 0644);
 MODULE_PARM_DESC(enable_sriov, "Enable support for SR-IOV configuration");
 
+static bool disable_denylist;
+module_param(disable_denylist, bool, 0444);
+MODULE_PARM_DESC(disable_denylist, "Bind also to devices with errata, see vfio-pci");
+
+/* Errata make these a danger in the hands of untrusted users; vfio-pci refuses them too */
+static const struct pci_device_id denylist[] = {
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C3XXX) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C3XXX_VF) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C62X) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C62X_VF) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_DH895XCC) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_DH895XCC_VF) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_DSA_SPR0) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_IAX_SPR0) },
+	{}
+};
+
 static int vfio_pci_tph_init_dev(struct vfio_device *vdev)
 {
 	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_vdev(vdev);
@@ -45,7 +62,7 @@ static int vfio_pci_tph_init_dev(struct vfio_device *vdev)
 	if (!tdev->tph)
 		return -ENOMEM;
 
-	tph_compat_settings(&tdev->core, nointxmask, disable_vga, disable_idle_d3);
+	tph_compat_set_up(&tdev->core, nointxmask, disable_vga, disable_idle_d3);
 	ret = vfio_pci_core_init_dev(vdev);
 	if (ret) {
 		kfree(tdev->tph);
@@ -88,15 +105,11 @@ static int vfio_pci_tph_open_device(struct vfio_device *vdev)
 	return 0;
 }
 
-static void vfio_pci_tph_close_device(struct vfio_device *vdev)
-{
-	vfio_pci_tph_close(vfio_pci_tph_from_vdev(vdev));
-}
-
 static long vfio_pci_tph_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 {
 	if (cmd == VFIO_DEVICE_PCI_TPH)
 		return vfio_pci_tph_request(vfio_pci_tph_from_vdev(vdev), (void __user *)arg);
+
 	return vfio_pci_core_ioctl(vdev, cmd, arg);
 }
 
@@ -127,15 +140,16 @@ static int vfio_pci_tph_probe(struct pci_dev *pdev, const struct pci_device_id *
 	struct vfio_pci_tph_device *tdev;
 	int ret;
 
-	if (vfio_pci_tph_denylisted(pdev))
+	if (!disable_denylist && pci_match_id(denylist, pdev)) {
+		pci_warn(pdev, "refused for its errata\n");
 		return -EINVAL;
+	}
 
 	tdev = vfio_alloc_device(vfio_pci_tph_device, core.vdev, &pdev->dev, &vfio_pci_tph_ops);
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
 
 	dev_set_drvdata(&pdev->dev, &tdev->core);
-	tph_compat_set_pci_ops(&tdev->core);
 	ret = vfio_pci_core_register_device(&tdev->core);
 	if (ret)
 		vfio_put_device(&tdev->core.vdev);
@@ -154,6 +168,7 @@ static int vfio_pci_tph_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 {
 	if (!enable_sriov)
 		return -ENOENT;
+
 	return vfio_pci_core_sriov_configure(&vfio_pci_tph_from_pdev(pdev)->core, nr_virtfn);
 }
 

@@ -12,16 +12,10 @@
 #define REQUEST_FIXED	16
 #define REQUEST_MAX	(REQUEST_FIXED + 2048 * 12)
 
-/**
- * struct request - a request as far as it was copied
- * @bytes: @fixed, or what kvmalloc() gave
- * @size: bytes copied
- * @room: bytes there is room for
- * @fixed: enough for most
- */
+/* A request as far as it was copied */
 struct request {
-	u8 *bytes;
-	size_t size;
+	u8 *bytes;		/* @fixed, or what kvmalloc() gave */
+	size_t size;		/* bytes copied */
 	size_t room;
 	u8 fixed[REQUEST_FIXED];
 };

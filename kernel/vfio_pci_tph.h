@@ -37,7 +37,7 @@
  */
 struct vfio_pci_tph_device {
 	struct vfio_pci_core_device core;
-	struct mutex tph_lock;
+	struct mutex tph_lock; /* see above */
 	struct lock_class_key tph_lock_key;
 	struct tph_core *tph;
 };
@@ -70,8 +70,7 @@ extern bool vfio_pci_tph_direct_tags;
 
 long vfio_pci_tph_request(struct vfio_pci_tph_device *tdev, void __user *arg);
 int vfio_pci_tph_open(struct vfio_pci_tph_device *tdev);
-void vfio_pci_tph_close(struct vfio_pci_tph_device *tdev);
+void vfio_pci_tph_close_device(struct vfio_device *vdev);
 void vfio_pci_tph_fill_err_handlers(struct pci_error_handlers *handlers);
-bool vfio_pci_tph_denylisted(struct pci_dev *pdev);
 
 #endif /* VFIO_PCI_TPH_H */

@@ -11,13 +11,13 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bitfield.h>
-#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #define COMPLETER	GENMASK(13, 12)
+#define MAX_PORTS	32
 
 static char *completer;
 module_param(completer, charp, 0444);
@@ -25,29 +25,28 @@ MODULE_PARM_DESC(completer, "Root ports and values, like 0000:00:05.0=3,0000:00:
 
 /* A bus whose operations are replaced by @ops */
 struct wrapped_bus {
-	struct list_head list;
 	struct pci_bus *bus;
 	struct pci_ops *original;
 	struct pci_ops ops;
 };
 
 struct port {
-	struct list_head list;
 	struct pci_dev *pdev;
 	u32 value;
 };
 
 /* They do not change once a bus is wrapped */
-static LIST_HEAD(buses);
-static LIST_HEAD(ports);
+static struct wrapped_bus buses[MAX_PORTS];
+static struct port ports[MAX_PORTS];
+static int bus_count, port_count;
 
 static const struct port *find_port(struct pci_bus *bus, unsigned int devfn)
 {
-	struct port *port;
+	int i;
 
-	list_for_each_entry(port, &ports, list)
-		if (port->pdev->bus == bus && port->pdev->devfn == devfn)
-			return port;
+	for (i = 0; i < port_count; i++)
+		if (ports[i].pdev->bus == bus && ports[i].pdev->devfn == devfn)
+			return &ports[i];
 	return NULL;
 }
 
@@ -71,67 +70,50 @@ static int read_with_completer(struct pci_bus *bus, unsigned int devfn, int wher
 	return ret;
 }
 
-static int add_bus(struct pci_bus *bus)
+static void add_bus(struct pci_bus *bus)
 {
-	struct wrapped_bus *wrapped;
+	struct wrapped_bus *wrapped = &buses[bus_count];
+	int i;
 
-	list_for_each_entry(wrapped, &buses, list)
-		if (wrapped->bus == bus)
-			return 0;
+	for (i = 0; i < bus_count; i++)
+		if (buses[i].bus == bus)
+			return;
 
-	wrapped = kzalloc(sizeof(struct wrapped_bus), GFP_KERNEL);
-	if (!wrapped)
-		return -ENOMEM;
 	wrapped->bus = bus;
 	wrapped->original = bus->ops;
 	wrapped->ops = *bus->ops;
 	wrapped->ops.read = read_with_completer;
-	list_add(&wrapped->list, &buses);
-	return 0;
+	bus_count++;
 }
 
 static int add_port(const char *text)
 {
 	unsigned int domain, bus, device, function, value;
-	struct port *port;
+	struct pci_dev *pdev;
 
 	if (sscanf(text, "%x:%x:%x.%x=%u", &domain, &bus, &device, &function, &value) != 5 ||
-	    device > 31 || function > 7 || value > 3) {
-		pr_err("cannot read '%s'\n", text);
+	    device > 31 || function > 7 || value > 3 || port_count == MAX_PORTS) {
+		pr_err("cannot read '%s', or more than %d ports\n", text, MAX_PORTS);
 		return -EINVAL;
 	}
 
-	port = kzalloc(sizeof(struct port), GFP_KERNEL);
-	if (!port)
-		return -ENOMEM;
-	list_add(&port->list, &ports);
-	port->value = value;
-	port->pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(device, function));
-	if (!port->pdev || pci_pcie_type(port->pdev) != PCI_EXP_TYPE_ROOT_PORT) {
+	pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(device, function));
+	if (!pdev || pci_pcie_type(pdev) != PCI_EXP_TYPE_ROOT_PORT) {
 		pr_err("'%s': not a root port\n", text);
+		pci_dev_put(pdev);
 		return -ENODEV;
 	}
-	return add_bus(port->pdev->bus);
-}
-
-static void forget_all(void)
-{
-	struct wrapped_bus *wrapped, *next_bus;
-	struct port *port, *next_port;
-
-	list_for_each_entry_safe(wrapped, next_bus, &buses, list)
-		kfree(wrapped);
-	list_for_each_entry_safe(port, next_port, &ports, list) {
-		pci_dev_put(port->pdev);
-		kfree(port);
-	}
+	ports[port_count].pdev = pdev;
+	ports[port_count].value = value;
+	port_count++;
+	add_bus(pdev->bus);
+	return 0;
 }
 
 static int __init tph_lab_completer_init(void)
 {
-	struct wrapped_bus *wrapped;
 	char *text, *rest, *copy;
-	int ret = 0;
+	int ret = 0, i;
 
 	copy = kstrdup(completer ?: "", GFP_KERNEL);
 	if (!copy)
@@ -141,12 +123,13 @@ static int __init tph_lab_completer_init(void)
 		ret = add_port(text);
 	kfree(copy);
 	if (ret) {
-		forget_all();
+		for (i = 0; i < port_count; i++)
+			pci_dev_put(ports[i].pdev);
 		return ret;
 	}
 
-	list_for_each_entry(wrapped, &buses, list)
-		pci_bus_set_ops(wrapped->bus, &wrapped->ops);
+	for (i = 0; i < bus_count; i++)
+		pci_bus_set_ops(buses[i].bus, &buses[i].ops);
 	return 0;
 }
 module_init(tph_lab_completer_init);

@@ -1,13 +1,14 @@
-//! What rustc wants for a panic. The build fails if anything in the module refers to it.
+//! What rustc wants for a panic: a function that does not exist. So a module whose Rust code could
+//! panic cannot be linked; kernel/build.sh says it in better words before.
 
 use core::panic::PanicInfo;
 
 unsafe extern "C" {
-    // SAFETY: takes nothing and does not return; `BUG()` in the glue.
-    safe fn tph_host_panic() -> !;
+    // SAFETY: nobody can call what is defined nowhere.
+    safe fn tph_rust_code_can_panic() -> !;
 }
 
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    tph_host_panic()
+    tph_rust_code_can_panic()
 }
