@@ -31,6 +31,8 @@ pub(crate) enum Verb {
     Show(ShowArgs),
     /// Turn TPH on and keep it on until interrupted
     Hold(HoldArgs),
+    /// Serve an emulated host to QEMU
+    Emulate(EmulateArgs),
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +96,16 @@ pub(crate) struct HoldArgs {
     #[arg(long, value_name = "PROFILE", num_args = 0..=1, require_equals = true)]
     #[expect(clippy::option_option, reason = "not given, given without a value, given with one")]
     pub(crate) emulated: Option<Option<PathBuf>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EmulateArgs {
+    /// The profile of the host, or `demo`
+    #[arg(value_name = "PROFILE")]
+    pub(crate) profile: PathBuf,
+    /// Where to make the sockets, one for each function, and the firmware's table
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

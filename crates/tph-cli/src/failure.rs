@@ -1,6 +1,7 @@
 //! How a verb can fail, what is said about it and with which code the command exits.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use vfio_tph::Advice;
@@ -27,6 +28,17 @@ pub(crate) enum Failure {
     Emulated {
         /// The function.
         device: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A function cannot be served.
+    #[error(transparent)]
+    Serve(#[from] tph_emu::vfio_user::ServeError),
+    /// A file or folder cannot be made.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
         /// Why not.
         reason: String,
     },

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Verb::List(args) => verbs::list(args, cli.json),
         Verb::Show(args) => verbs::show(args, cli.json),
         Verb::Hold(args) => verbs::hold(args, cli.json),
+        Verb::Emulate(args) => verbs::emulate(args, cli.json),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

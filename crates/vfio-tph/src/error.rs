@@ -114,9 +114,13 @@ impl Error {
 }
 
 fn said(errno: Option<Errno>, detail: &str) -> String {
-    match (errno, detail) {
-        (Some(errno), "") => errno.to_string(),
-        (Some(errno), detail) => format!("{errno}: {detail}"),
+    let name = |errno: Errno| match errno.name() {
+        Some(name) => name.to_owned(),
+        None => io::Error::from_raw_os_error(errno.0).to_string(),
+    };
+    match (errno.map(name), detail) {
+        (Some(name), "") => name,
+        (Some(name), detail) => format!("{name}: {detail}"),
         (None, detail) => detail.to_owned(),
     }
 }
@@ -144,6 +148,16 @@ mod tests {
             detail: String::new(),
         };
         assert_eq!(error.to_string(), "0000:01:00.0: opening /dev/vfio/7: EACCES");
+        let error = Error::Open {
+            address: "1:0.0".parse().unwrap(),
+            step: OpenStep::Container,
+            errno: Some(Errno(2)),
+            detail: String::new(),
+        };
+        assert_eq!(
+            error.to_string(),
+            "0000:01:00.0: opening /dev/vfio/vfio: No such file or directory (os error 2)"
+        );
     }
 
     #[test]

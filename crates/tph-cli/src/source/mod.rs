@@ -9,7 +9,7 @@ use crate::cli::SourceArgs;
 use crate::failure::Failure;
 use crate::report::FunctionReport;
 
-pub(crate) use emulated::Emulated;
+pub(crate) use emulated::{Emulated, profile};
 
 /// A place to look at functions.
 pub(crate) enum Source {

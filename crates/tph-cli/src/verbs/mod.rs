@@ -1,11 +1,13 @@
 //! What the command does, a verb each.
 
 mod demo;
+mod emulate;
 mod hold;
 mod list;
 mod show;
 
 pub(crate) use demo::demo;
+pub(crate) use emulate::emulate;
 pub(crate) use hold::hold;
 pub(crate) use list::list;
 pub(crate) use show::show;

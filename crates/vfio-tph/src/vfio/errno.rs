@@ -4,8 +4,15 @@ use std::error::Error;
 
 use tph_abi::Errno;
 
-/// The number that the kernel gave, if the error has kept it.
-pub(super) fn of(error: &(dyn Error + 'static)) -> Option<Errno> {
+/// The number that the kernel gave, or if the error has not kept it what the error says instead.
+pub(super) fn split(error: &(dyn Error + 'static)) -> (Option<Errno>, String) {
+    match of(error) {
+        Some(errno) => (Some(errno), String::new()),
+        None => (None, error.to_string()),
+    }
+}
+
+fn of(error: &(dyn Error + 'static)) -> Option<Errno> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<std::io::Error>() {

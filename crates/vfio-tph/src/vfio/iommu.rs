@@ -93,5 +93,6 @@ impl std::fmt::Debug for Iommu {
 }
 
 fn open_error(address: Bdf, step: OpenStep, error: &(dyn std::error::Error + 'static)) -> Error {
-    Error::Open { address, step, errno: errno::of(error), detail: error.to_string() }
+    let (errno, detail) = errno::split(error);
+    Error::Open { address, step, errno, detail }
 }

@@ -38,6 +38,9 @@ impl VfioFunction {
     /// # Errors
     /// [`Error::NoSuchFunction`], [`Error::Open`].
     pub fn open(address: Bdf) -> Result<Self, Error> {
+        if !Host::default().folder(address).exists() {
+            return Err(Error::NoSuchFunction { address });
+        }
         let iommu = Iommu::for_function(address)?;
         Self::open_on(address, iommu)
     }
@@ -215,7 +218,8 @@ impl std::fmt::Debug for VfioFunction {
 }
 
 fn call_error(address: Bdf, call: VfioCall, error: &VfioError) -> Error {
-    Error::Call { address, call, errno: errno::of(error), detail: error.to_string() }
+    let (errno, detail) = errno::split(error);
+    Error::Call { address, call, errno, detail }
 }
 
 fn open_error(address: Bdf, group: Option<u32>, error: &VfioError) -> Error {
@@ -231,5 +235,6 @@ fn open_error(address: Bdf, group: Option<u32>, error: &VfioError) -> Error {
         VfioError::InvalidPath => OpenStep::FindGroup,
         _ => OpenStep::Device,
     };
-    Error::Open { address, step, errno: errno::of(error), detail: error.to_string() }
+    let (errno, detail) = errno::split(error);
+    Error::Open { address, step, errno, detail }
 }

@@ -1,0 +1,168 @@
+//! `tph emulate PROFILE --dir DIR`
+
+mod board;
+mod qemu;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tph_emu::vfio_user::{ServerHandle, serve};
+use tph_emu::{FunctionId, Host, Profile, Scoreboard, SharedHost};
+
+use crate::cli::EmulateArgs;
+use crate::failure::Failure;
+use crate::source;
+use crate::style::title;
+use crate::{output, words};
+
+/// How often the functions are looked at.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// What happens; one line of JSON each.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Event<'a> {
+    /// The sockets are there.
+    Serving {
+        profile: &'a str,
+        functions: &'a [Served],
+        /// The table with the firmware's tags; null if the firmware names none.
+        acpi_table: Option<&'a Path>,
+        qemu_arguments: &'a [String],
+    },
+    /// A client is there now, or not any more.
+    Client { function: &'a str, connected: bool },
+    /// A session with a client ended badly.
+    SessionError { function: &'a str, reason: String },
+    /// A function has sent something since it was last looked at.
+    Sent { scoreboard: &'a Scoreboard },
+}
+
+/// A function and its socket.
+#[derive(Debug, Serialize)]
+struct Served {
+    name: String,
+    address: String,
+    socket: PathBuf,
+}
+
+/// One function while it is served.
+struct Watched {
+    id: FunctionId,
+    name: String,
+    server: ServerHandle,
+    connected: bool,
+    board: Scoreboard,
+}
+
+pub(crate) fn emulate(args: &EmulateArgs, json: bool) -> Result<(), Failure> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let profile = source::profile(Some(&args.profile))?;
+    std::fs::create_dir_all(&args.dir).map_err(|source| failed(&args.dir, &source))?;
+    let table = write_table(&profile, &args.dir)?;
+    let host = SharedHost::new(Host::new(&profile));
+    let mut watched = serve_all(&host, &args.dir)?;
+
+    let functions: Vec<_> = watched.iter().map(|watched| served(&host, watched)).collect();
+    let sockets: BTreeMap<_, _> =
+        functions.iter().map(|f| (f.name.as_str(), f.socket.as_path())).collect();
+    let event = Event::Serving {
+        profile: &profile.name,
+        functions: &functions,
+        acpi_table: table.as_deref(),
+        qemu_arguments: &qemu::arguments(&profile, &sockets, table.as_deref()),
+    };
+    say(json, &event)?;
+    while signals.pending().next().is_none() {
+        for watched in &mut watched {
+            watched.look(&host, json)?;
+        }
+        std::thread::sleep(INTERVAL);
+    }
+    drop(watched);
+    if let Some(table) = table {
+        std::fs::remove_file(&table).map_err(|source| failed(&table, &source))?;
+    }
+    Ok(())
+}
+
+impl Watched {
+    /// Says what has changed since the last time.
+    fn look(&mut self, host: &SharedHost, json: bool) -> Result<(), Failure> {
+        let connected = self.server.is_connected();
+        if connected != self.connected {
+            self.connected = connected;
+            say(json, &Event::Client { function: &self.name, connected })?;
+        }
+        if let Some(error) = self.server.take_error() {
+            let reason = error.to_string();
+            say(json, &Event::SessionError { function: &self.name, reason })?;
+        }
+        let board = host.lock().scoreboard(self.id);
+        if board != self.board {
+            self.board = board;
+            say(json, &Event::Sent { scoreboard: &self.board })?;
+        }
+        Ok(())
+    }
+}
+
+fn serve_all(host: &SharedHost, folder: &Path) -> Result<Vec<Watched>, Failure> {
+    let functions: Vec<_> = {
+        let host = host.lock();
+        host.functions().map(|(id, endpoint)| (id, endpoint.profile().name.clone())).collect()
+    };
+    let serve_one = |(id, name): (FunctionId, String)| {
+        let server = serve(host.clone(), id, &folder.join(format!("{name}.sock")))?;
+        let board = host.lock().scoreboard(id);
+        Ok(Watched { id, name, server, connected: false, board })
+    };
+    functions.into_iter().map(serve_one).collect()
+}
+
+fn served(host: &SharedHost, watched: &Watched) -> Served {
+    let address = host.lock().endpoint(watched.id).bdf().to_string();
+    let socket = watched.server.path().to_owned();
+    Served { name: watched.name.clone(), address, socket }
+}
+
+fn write_table(profile: &Profile, folder: &Path) -> Result<Option<PathBuf>, Failure> {
+    let Some(table) = tph_emu::ssdt::table(profile) else { return Ok(None) };
+    let path = folder.join("tags.aml");
+    std::fs::write(&path, table).map_err(|source| failed(&path, &source))?;
+    Ok(Some(path))
+}
+
+fn failed(path: &Path, source: &std::io::Error) -> Failure {
+    Failure::File { path: path.to_owned(), reason: source.to_string() }
+}
+
+fn say(json: bool, event: &Event<'_>) -> Result<(), Failure> {
+    let said = if json { output::json_line(event) } else { output::print(&text(event)) };
+    Ok(said?)
+}
+
+fn text(event: &Event<'_>) -> String {
+    match event {
+        Event::Serving { profile, functions, qemu_arguments, .. } => {
+            let count = words::count(functions.len() as u64, "function");
+            let mut lines = vec![format!("{}  {count} of {profile} served", title("vfio-user"))];
+            lines.extend(functions.iter().map(|function| {
+                format!("  {}  {}  {}", function.name, function.address, function.socket.display())
+            }));
+            lines.extend([String::new(), "Add to QEMU (10.1 or later, -machine q35):".into()]);
+            lines.push(String::new());
+            lines.push(qemu::shell(qemu_arguments));
+            lines.extend([String::new(), "Served until interrupted (Ctrl-C).".into()]);
+            lines.join("\n") + "\n"
+        }
+        Event::Client { function, connected: true } => format!("\n{function}: a client is there\n"),
+        Event::Client { function, connected: false } => format!("\n{function}: no client\n"),
+        Event::SessionError { function, reason } => format!("\n{function}: {reason}\n"),
+        Event::Sent { scoreboard } => board::text(scoreboard),
+    }
+}

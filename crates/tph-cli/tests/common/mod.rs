@@ -1,0 +1,55 @@
+//! Runs the command.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// The command, without a terminal.
+pub(crate) fn tph(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tph"));
+    command.args(arguments).env_remove("CLICOLOR_FORCE");
+    command
+}
+
+/// What it said and how it exited.
+pub(crate) struct Answer {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs it to its end.
+pub(crate) fn run(arguments: &[&str]) -> Answer {
+    let Output { status, stdout, stderr } = tph(arguments).output().unwrap();
+    Answer {
+        code: status.code(),
+        out: String::from_utf8(stdout).unwrap(),
+        err: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// Runs it; it must be well.
+pub(crate) fn output(arguments: &[&str]) -> String {
+    let answer = run(arguments);
+    assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""), "{arguments:?}");
+    answer.out
+}
+
+/// Its answer in JSON; it must be well.
+pub(crate) fn json(arguments: &[&str]) -> serde_json::Value {
+    let value: serde_json::Value = serde_json::from_str(&output(arguments)).unwrap();
+    assert_eq!(value["schema"], 1);
+    value
+}
+
+/// A dump of tests/fixtures.
+pub(crate) fn fixture(name: &str) -> String {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests/fixtures", name].iter().collect();
+    path.to_str().unwrap().to_owned()
+}
+
+/// A profile of the emulator's tests.
+pub(crate) fn profile(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tph-emu/tests/profiles");
+    format!("--emulated={folder}/{name}.toml")
+}

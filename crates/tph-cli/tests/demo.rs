@@ -1,0 +1,47 @@
+//! `tph demo`
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{json, output, run};
+use insta::assert_snapshot;
+
+#[test]
+fn it_shows_the_path_from_queue_to_cache() {
+    let start = Instant::now();
+    assert_snapshot!(output(&["demo"]));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+#[test]
+fn its_json_has_what_was_seen_of_each_queue() {
+    let demo = json(&["demo", "--json"]);
+    assert_eq!(demo["passed"], true);
+    for (queue, row) in demo["steered"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(row["queue"], queue);
+        assert_eq!(row["named_cpus"], serde_json::json!([row["cpu"]]));
+        assert_eq!(row["tags"], serde_json::json!([row["expected_tag"]]));
+        assert_eq!(row["expected_tag"]["bits"], 16);
+    }
+    assert_eq!(demo["steered"].as_array().unwrap().len(), 8);
+    for row in demo["unsteered"].as_array().unwrap() {
+        assert_eq!(row["tags"], serde_json::json!([null]));
+    }
+    assert_eq!(demo["cleaned"]["control"], 0);
+}
+
+#[test]
+fn a_wrong_tag_makes_it_fail() {
+    for arguments in [&["demo", "--sabotage", "5"][..], &["demo", "--sabotage", "5", "--json"]] {
+        let answer = run(arguments);
+        assert_eq!(answer.code, Some(1));
+        assert_eq!(
+            answer.err,
+            "error: queue 5 with TPH on: every packet should carry tag 0x4235, for CPU 10; on the \
+             wire was 0x4334\n"
+        );
+    }
+    assert!(run(&["demo", "--sabotage", "5"]).out.contains("WRONG"));
+    assert!(run(&["demo", "--sabotage", "5", "--json"]).out.contains("\"passed\": false"));
+}

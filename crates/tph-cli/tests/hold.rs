@@ -1,0 +1,86 @@
+//! `tph hold`, on the emulated host
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Stdio};
+
+use common::{profile, run, tph};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Starts it, and reads its output until it holds.
+fn start(arguments: &[&str], until: &str) -> (Child, BufReader<ChildStdout>, String) {
+    let mut child = tph(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains(until) {
+        assert_ne!(out.read_line(&mut text).unwrap(), 0, "it ended early: {text}");
+    }
+    (child, out, text)
+}
+
+/// Interrupts it; what it says then.
+fn interrupt(child: &mut Child, out: &mut BufReader<ChildStdout>, signal: Signal) -> String {
+    kill_process(Pid::from_child(child), signal).unwrap();
+    let mut text = String::new();
+    out.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    text
+}
+
+#[test]
+fn it_holds_until_interrupted() {
+    let arguments =
+        ["hold", "nic0", "--emulated", "--mode", "device-specific", "--map", "0=3", "1=9"];
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let (mut child, mut out, text) = start(&arguments, "Held until interrupted");
+        insta::assert_snapshot!("held", text);
+        let end = interrupt(&mut child, &mut out, signal);
+        assert_eq!(end, "0000:01:00.0  TPH is off, the entries are 0.\n");
+    }
+}
+
+#[test]
+fn each_event_is_a_line_of_json() {
+    let arguments = [
+        "hold",
+        "01:00.0",
+        "--emulated",
+        "--json",
+        "--mode",
+        "interrupt-vector",
+        "--map",
+        "5=2,6=4",
+    ];
+    let (mut child, mut out, text) = start(&arguments, "\n");
+    let held: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&held["schema"], &held["event"]), (&1.into(), &"held".into()));
+    assert_eq!(held["mode"], "interrupt-vector");
+    assert_eq!(held["map"][1], serde_json::json!({"queue": 6, "cpu": 4}));
+    assert_eq!(held["function"]["tph"]["control"]["requester"], "on-16-bit");
+    assert_ne!(held["function"]["tph"]["entries"][5]["raw"], 0);
+    assert_eq!(held["function"]["tph"]["entries"][4]["raw"], 0);
+    let released: serde_json::Value =
+        serde_json::from_str(&interrupt(&mut child, &mut out, Signal::INT)).unwrap();
+    assert_eq!(released["event"], "released");
+}
+
+#[test]
+fn what_cannot_be_held_is_refused_with_its_reason() {
+    let on = |source: &str, mode: &str, map: &str| {
+        let answer = run(&["hold", "nic0", source, "--mode", mode, "--map", map]);
+        assert_eq!(answer.out, "");
+        (answer.code, answer.err)
+    };
+    let cases = [
+        on("--emulated", "device-specific", "64=0"),
+        on("--emulated", "device-specific", "0=16"),
+        on(&profile("no-capability"), "device-specific", "0=0"),
+        on(&profile("no-modes"), "device-specific", "0=0"),
+        on(&profile("completer-none"), "interrupt-vector", "0=0"),
+        on(&profile("no-firmware"), "device-specific", "0=0"),
+    ];
+    let codes = cases.each_ref().map(|(code, _)| code.unwrap());
+    assert_eq!(codes, [1, 1, 4, 1, 1, 1]);
+    insta::assert_snapshot!(cases.map(|(_, text)| text).join("\n"));
+}
