@@ -12,7 +12,10 @@
 //! memory is written with `pwrite`, which also cannot be made to fault by a client that truncates its
 //! file.
 
+mod access;
 mod guest_memory;
+mod irqs;
+mod mapping;
 mod message;
 mod reply;
 mod server;

@@ -39,8 +39,8 @@ impl EmuDevice {
     /// Reads a region. The MSI-X table reads as all ones, as it does through VFIO.
     ///
     /// # Errors
-    /// `EINVAL` outside of the region, `EIO` if the function does not answer, for a BAR also because
-    /// memory accesses are turned off.
+    /// `EINVAL` outside of the region, `ENODEV` if the function is gone, `EIO` for a BAR while memory
+    /// accesses are turned off.
     pub fn region_read(&self, region: Region, offset: u64, into: &mut [u8]) -> Result<(), Errno> {
         self.inside(region, offset, into.len())?;
         let mut host = self.host().lock();
@@ -60,8 +60,8 @@ impl EmuDevice {
     /// and to the MSI-X table.
     ///
     /// # Errors
-    /// `EINVAL` outside of the region, `EIO` if the function does not answer, for a BAR also because
-    /// memory accesses are turned off.
+    /// `EINVAL` outside of the region, `ENODEV` if the function is gone, `EIO` for a BAR while memory
+    /// accesses are turned off.
     pub fn region_write(&self, region: Region, offset: u64, data: &[u8]) -> Result<(), Errno> {
         self.inside(region, offset, data.len())?;
         let mut host = self.host().lock();

@@ -30,3 +30,49 @@ impl Endpoint {
         Some(Hint::new(SteeringTag::from_entry_bits(bits, requester), queue.hint()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::registers::{BlockRegister, STEERING_DIRECT};
+    use crate::profile::Profile;
+    use tph::{ProcessingHint, Tag8, Tag16};
+
+    #[test]
+    fn the_control_register_decides_which_hint_a_packet_has() {
+        let wide = |tag| Some(SteeringTag::Extended(Tag16(tag)));
+        let narrow = |tag| Some(SteeringTag::Standard(Tag8(tag)));
+        let direct = STEERING_DIRECT | 0xd00d;
+        let cases = [
+            (0x000, 5, None),
+            (0x002, 5, None),
+            (0x202, 5, None),
+            (0x303, 5, None),
+            (0x307, 5, None),
+            (0x300, 5, wide(0)),
+            (0x100, direct, narrow(0)),
+            (0x301, 5, wide(0xaaa1)),
+            (0x101, direct, narrow(0xa1)),
+            (0x302, 5, wide(0xbbb2)),
+            (0x102, 5, narrow(0xb2)),
+            (0x302, direct, wide(0xd00d)),
+            (0x102, direct, narrow(0x0d)),
+            (0x302, 64, wide(0)),
+        ];
+        for (control, steering, expected) in cases {
+            let mut endpoint = Endpoint::new(&Profile::demo().functions[0]);
+            endpoint.config_write(0x10c + 2 * 3, &0xaaa1_u16.to_le_bytes()).unwrap();
+            endpoint.config_write(0x10c + 2 * 5, &0xbbb2_u16.to_le_bytes()).unwrap();
+            endpoint.config_write(0x108, &u32::to_le_bytes(control)).unwrap();
+            let queue = endpoint.engine.queue_mut(0).unwrap();
+            queue.write(BlockRegister::Vector, 3);
+            queue.write(BlockRegister::Hint, 3);
+            queue.write(BlockRegister::Steering, steering);
+            let queue = *queue;
+            let hint = endpoint.hint_of(&queue);
+            let processing = ProcessingHint::TargetWithPriority;
+            let expected = expected.map(|tag| Hint::new(tag, processing));
+            assert_eq!(hint, expected, "{control:#x} {steering:#x}");
+        }
+    }
+}

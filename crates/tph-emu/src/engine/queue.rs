@@ -115,7 +115,7 @@ impl Queue {
         }
     }
 
-    pub(super) const fn write(&mut self, register: BlockRegister, value: u32) {
+    pub(crate) const fn write(&mut self, register: BlockRegister, value: u32) {
         match register {
             BlockRegister::TargetLow => self.target = self.target >> 32 << 32 | value as u64,
             BlockRegister::TargetHigh => {

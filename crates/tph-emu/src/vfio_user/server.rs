@@ -38,7 +38,8 @@ pub enum ServeError {
     },
 }
 
-/// A function that is served; dropping this ends it and removes the socket.
+/// A function that is served; dropping this ends it and removes the socket. It waits for the server's
+/// thread, so it must not be dropped with the host locked.
 #[derive(Debug)]
 pub struct ServerHandle {
     path: PathBuf,
