@@ -65,6 +65,18 @@ pub enum Error {
         /// The choice, as the user writes it.
         choice: String,
     },
+    /// A profile cannot be read.
+    #[error(transparent)]
+    Profile(tph_emu::ProfileError),
+    /// A function cannot be served.
+    #[error(transparent)]
+    Serve(tph_emu::vfio_user::ServeError),
+    /// The machine has no room on bus 0 for another port or integrated function.
+    #[error("no device number on bus 0 is left for {name}")]
+    NoSlot {
+        /// The port or function.
+        name: String,
+    },
     /// The module's build went through and left no module.
     #[error("the module's build left no {}", path.display())]
     NoModule {

@@ -1,11 +1,12 @@
 //! From a request to an outcome: everything that a boot needs is prepared here, in order.
 
+use crate::emulation::Emulation;
 use crate::guest::{self, Driver, Programs};
 use crate::kernel::{Kernel, KernelChoice};
 use crate::machine::Hardware;
 use crate::prepare::{Freshness, prepare};
-use crate::run::{NoEndpoints, Outcome, Program, Session};
-use crate::{Cache, Parameter, Progress, Result, Sysroot};
+use crate::run::{Outcome, Program, Session};
+use crate::{Cache, Error, Parameter, Progress, Result, Sysroot};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -14,6 +15,9 @@ use tph_lab_wire::TestReport;
 
 /// The driver under test.
 pub const DRIVER: &str = "vfio-pci-tph";
+
+/// The emulated host that the guest sees when nothing else is asked for.
+const DEFAULT_PROFILE: &str = "lab/profiles/default.toml";
 
 /// What somebody wants from the lab.
 #[derive(Clone, Debug)]
@@ -88,20 +92,34 @@ impl Lab {
         program: &Program,
         on_test: impl FnMut(&TestReport),
     ) -> Result<Outcome> {
-        let hardware = Hardware { cpus: 4, ..Hardware::default() };
+        let folder = tempfile::Builder::new()
+            .prefix("tph-lab-")
+            .tempdir()
+            .map_err(Error::file("make a folder in", std::env::temp_dir()))?;
+        let emulation = Emulation::start(&self.profiles(request), folder.path())?;
+        let hardware = emulation.hardware();
         let session = Session {
             cache: &self.cache,
+            folder: folder.path(),
             sysroot: &self.sysroot,
             kernel: &self.kernel,
             init: self.programs.init(),
             modules: self.modules(request, &hardware)?,
             driver: request.driver.clone(),
             hardware,
-            endpoints: Arc::new(NoEndpoints),
+            endpoints: emulation.endpoints(),
             timeout: request.timeout,
             interrupt: Arc::clone(&request.interrupt),
         };
         session.run(program, on_test)
+    }
+
+    /// The profiles that the request names, or the default one.
+    fn profiles(&self, request: &Request) -> Vec<PathBuf> {
+        if request.profiles.is_empty() {
+            return vec![self.repository.join(DEFAULT_PROFILE)];
+        }
+        request.profiles.clone()
     }
 
     /// The modules to load with their parameters: VFIO's own, then ours.

@@ -9,6 +9,7 @@
 pub mod advice;
 pub mod cache;
 mod command;
+mod emulation;
 pub mod error;
 pub mod guest;
 pub mod kernel;

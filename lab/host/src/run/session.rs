@@ -37,6 +37,8 @@ pub struct Program {
 pub struct Session<'a> {
     /// Where consoles are kept.
     pub cache: &'a Cache,
+    /// A folder for what is gone after the boot, with a path short enough for sockets.
+    pub folder: &'a Path,
     /// Where QEMU is.
     pub sysroot: &'a Sysroot,
     /// What to boot.
@@ -64,16 +66,12 @@ impl Session<'_> {
     /// # Errors
     /// When the boot could not even begin.
     pub fn run(&self, program: &Program, mut on_test: impl FnMut(&TestReport)) -> Result<Outcome> {
-        let folder = tempfile::Builder::new()
-            .prefix("tph-lab-")
-            .tempdir()
-            .map_err(Error::file("make a folder in", std::env::temp_dir()))?;
-        let initramfs = folder.path().join("initramfs");
+        let initramfs = self.folder.join("initramfs");
         self.pack(&initramfs, program)?;
         let console = logs::new_console(self.cache)?;
-        let (output_socket, output) = listen(folder.path(), "output")?;
-        let (control_socket, control) = listen(folder.path(), "control")?;
-        let qemu_log = folder.path().join("qemu.log");
+        let (output_socket, output) = listen(self.folder, "output")?;
+        let (control_socket, control) = listen(self.folder, "control")?;
+        let qemu_log = self.folder.join("qemu.log");
         let boot = Boot {
             kernel: self.kernel.image(),
             initramfs: &initramfs,
