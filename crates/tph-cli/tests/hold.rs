@@ -66,6 +66,15 @@ fn each_event_is_a_line_of_json() {
 }
 
 #[test]
+fn a_table_in_the_msix_table_gets_its_vectors_first() {
+    let source = profile("msix-table");
+    let arguments = ["hold", "nic0", &source, "--mode", "interrupt-vector", "--map", "2047=1"];
+    let (mut child, mut out, text) = start(&arguments, "Held until interrupted");
+    insta::assert_snapshot!("held_in_msix", text);
+    interrupt(&mut child, &mut out, Signal::INT);
+}
+
+#[test]
 fn what_cannot_be_held_is_refused_with_its_reason() {
     let on = |source: &str, mode: &str, map: &str| {
         let answer = run(&["hold", "nic0", source, "--mode", mode, "--map", map]);
@@ -75,12 +84,13 @@ fn what_cannot_be_held_is_refused_with_its_reason() {
     let cases = [
         on("--emulated", "device-specific", "64=0"),
         on("--emulated", "device-specific", "0=16"),
+        on(&profile("msix-table"), "device-specific", "2048=0"),
         on(&profile("no-capability"), "device-specific", "0=0"),
         on(&profile("no-modes"), "device-specific", "0=0"),
         on(&profile("completer-none"), "interrupt-vector", "0=0"),
         on(&profile("no-firmware"), "device-specific", "0=0"),
     ];
     let codes = cases.each_ref().map(|(code, _)| code.unwrap());
-    assert_eq!(codes, [1, 1, 4, 1, 1, 1]);
+    assert_eq!(codes, [1, 1, 1, 4, 1, 1, 1]);
     insta::assert_snapshot!(cases.map(|(_, text)| text).join("\n"));
 }

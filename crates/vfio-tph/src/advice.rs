@@ -59,7 +59,7 @@ pub enum Advice {
 impl Advice {
     pub(crate) fn for_error(error: &Error) -> Option<Self> {
         match error {
-            Error::Request { device, step, errno } => Self::for_request(device, *step, *errno),
+            Error::Request { device, step, errno, .. } => Self::for_request(device, *step, *errno),
             Error::Open { address, step, errno, .. } => Self::for_open(*address, *step, *errno),
             Error::NoSuchFunction { .. } => Some(Self::List),
             Error::Dump { .. } => Some(Self::TakeDump),
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     fn request(step: Step, errno: Errno) -> Option<Advice> {
-        Error::Request { device: "d".into(), step, errno }.advice()
+        Error::Request { device: "d".into(), step, errno, cause: None }.advice()
     }
 
     #[test]

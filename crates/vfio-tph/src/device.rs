@@ -7,7 +7,7 @@ use tph::{BatchLen, CpuId, Entry, MemoryType, RequesterType, StIndex, StMode, St
 use tph_abi::client::{self, DeviceCapability};
 use tph_abi::{Errno, Operation, StRequest, Transport, layout};
 
-use crate::{Enabled, Error, Step, VfioFd};
+use crate::{Cause, Enabled, Error, Step, VfioFd};
 
 /// A tag as a device takes it: the 16 bits that go into an ST entry or a register of its own.
 /// Whether 8 or 16 of them count depends on what the requester was enabled for.
@@ -62,7 +62,8 @@ impl<T: Transport> TphDevice<T> {
     /// # Errors
     /// [`Error::Request`]; `ENOTTY` if the driver does not serve the interface.
     pub fn capability(&mut self) -> Result<DeviceCapability, Error> {
-        client::capability(&mut self.transport).map_err(|errno| self.error(Step::Capability, errno))
+        client::capability(&mut self.transport)
+            .map_err(|errno| self.error(Step::Capability, errno, None))
     }
 
     /// Turns TPH on for as long as the guard lives.
@@ -84,8 +85,10 @@ impl<T: Transport> TphDevice<T> {
     }
 
     fn turn_on(&mut self, mode: StMode) -> Result<(), Error> {
-        client::enable(&mut self.transport, mode)
-            .map_err(|errno| self.error(Step::Enable(mode), errno))
+        client::enable(&mut self.transport, mode).map_err(|errno| {
+            let cause = self.why_not_enabled(mode, errno);
+            self.error(Step::Enable(mode), errno, cause)
+        })
     }
 
     /// Turns TPH off. Entries of the ST table stay as they are. Off already is no error.
@@ -93,7 +96,7 @@ impl<T: Transport> TphDevice<T> {
     /// # Errors
     /// [`Error::Request`].
     pub fn disable(&mut self) -> Result<(), Error> {
-        client::disable(&mut self.transport).map_err(|errno| self.error(Step::Disable, errno))
+        client::disable(&mut self.transport).map_err(|errno| self.error(Step::Disable, errno, None))
     }
 
     /// Programs entries of the ST table, all or none, in one call. None is no call.
@@ -129,7 +132,7 @@ impl<T: Transport> TphDevice<T> {
             let answer = self.call(Operation::GetSt, part.len(), entries, |request| {
                 (0..part.len()).map_while(|at| request.st(at)).map(TagBits).collect::<Vec<_>>()
             });
-            tags.extend(answer.map_err(|errno| self.error(step, errno))?);
+            tags.extend(answer.map_err(|errno| self.error(step, errno, None))?);
         }
         Ok(tags)
     }
@@ -143,8 +146,10 @@ impl<T: Transport> TphDevice<T> {
             return Err(Error::TooManyEntries { device, entries: entries.len() });
         }
         let batch = entries.iter().map(|&(index, source)| Entry { index, source });
-        self.call(Operation::SetSt, entries.len(), batch, |_| ())
-            .map_err(|errno| self.error(step, errno))
+        self.call(Operation::SetSt, entries.len(), batch, |_| ()).map_err(|errno| {
+            let cause = self.why_not_programmed(entries, errno);
+            self.error(step, errno, cause)
+        })
     }
 
     /// One call with a batch of 1 to 2048 entries; `read` takes what is needed of the answer.
@@ -164,8 +169,37 @@ impl<T: Transport> TphDevice<T> {
         Ok(read(&request))
     }
 
-    fn error(&self, step: Step, errno: Errno) -> Error {
-        Error::Request { device: self.name.clone(), step, errno }
+    fn why_not_enabled(&mut self, mode: StMode, errno: Errno) -> Option<Cause> {
+        if errno != Errno::EINVAL {
+            return None;
+        }
+        let supported = client::capability(&mut self.transport).ok()?.modes;
+        Some(if supported.contains(mode) {
+            Cause::PortOrMalformed
+        } else {
+            Cause::ModeNotSupported { mode, supported }
+        })
+    }
+
+    fn why_not_programmed(
+        &mut self,
+        batch: &[(StIndex, TagSource)],
+        errno: Errno,
+    ) -> Option<Cause> {
+        if errno != Errno::ENXIO {
+            return None;
+        }
+        let entries = client::capability(&mut self.transport).ok()?.table_entries;
+        let outside = batch.iter().position(|(index, _)| index.0 >= entries);
+        Some(outside.map_or(Cause::VectorNotSetUp, |position| Cause::IndexOutsideTable {
+            position,
+            index: batch[position].0,
+            entries,
+        }))
+    }
+
+    fn error(&self, step: Step, errno: Errno, cause: Option<Cause>) -> Error {
+        Error::Request { device: self.name.clone(), step, errno, cause }
     }
 }
 
@@ -229,6 +263,36 @@ mod tests {
         assert_eq!(device.transport.calls, []);
         device.program(&entries[..2048]).unwrap();
         assert_eq!(device.transport.calls.len(), 1);
+    }
+
+    #[test]
+    fn an_index_outside_of_the_table_is_named() {
+        let mut device = TphDevice::new(Recorder::default(), "dev");
+        device.transport.fail_at = Some((0, Errno::ENXIO));
+        let error = device.program(&[(StIndex(63), cpu(0)), (StIndex(64), cpu(0))]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "dev: programming 2 ST entries: ENXIO: entry 1 of the batch is for ST entry 64, and \
+             the table has 64"
+        );
+        device.transport.fail_at = Some((2, Errno::ENXIO));
+        let error = device.program(&[(StIndex(63), cpu(0))]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "dev: programming 1 ST entry: ENXIO: the MSI-X vector of one of the entries is not set \
+             up"
+        );
+    }
+
+    #[test]
+    fn a_mode_that_the_device_has_not_is_named() {
+        let mut device = TphDevice::new(Recorder::default(), "dev");
+        let error = device.enable(StMode::NoSt).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "dev: enabling no-ST mode: EINVAL: no-ST mode cannot be asked for: turn TPH off instead"
+        );
+        assert_eq!(error.errno(), Some(Errno::EINVAL));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tph::Bdf;
 use tph_abi::Errno;
 
-use crate::{Advice, DumpError, OpenStep, Step};
+use crate::{Advice, Cause, DumpError, OpenStep, Step};
 
 /// Why something did not work: which device, which step, what the kernel said. What to do next is
 /// [`advice`](Self::advice).
@@ -14,7 +14,7 @@ use crate::{Advice, DumpError, OpenStep, Step};
 #[non_exhaustive]
 pub enum Error {
     /// The device, or the driver that serves it, refused a TPH request.
-    #[error("{device}: {step}: {errno}: {}", step.meaning(*errno))]
+    #[error("{device}: {step}: {errno}: {}", why(*step, *errno, *cause))]
     Request {
         /// The name of the device.
         device: String,
@@ -22,6 +22,8 @@ pub enum Error {
         step: Step,
         /// What was answered.
         errno: Errno,
+        /// Why exactly, if the device's capability tells.
+        cause: Option<Cause>,
     },
     /// More entries for one call than any ST table has.
     #[error("{device}: {entries} entries in one call, and no ST table has more than 2048")]
@@ -113,6 +115,10 @@ impl Error {
     }
 }
 
+fn why(step: Step, errno: Errno, cause: Option<Cause>) -> String {
+    cause.map_or_else(|| step.meaning(errno).to_owned(), |cause| cause.to_string())
+}
+
 fn said(errno: Option<Errno>, detail: &str) -> String {
     let name = |errno: Errno| match errno.name() {
         Some(name) => name.to_owned(),
@@ -136,6 +142,7 @@ mod tests {
             device: "0000:01:00.0".into(),
             step: Step::Enable(StMode::DeviceSpecific),
             errno: Errno::EBUSY,
+            cause: None,
         };
         assert_eq!(
             error.to_string(),
@@ -168,7 +175,8 @@ mod tests {
             (Errno::EINVAL, false),
             (Errno::EBUSY, false),
         ] {
-            let error = Error::Request { device: "x".into(), step: Step::Capability, errno };
+            let error =
+                Error::Request { device: "x".into(), step: Step::Capability, errno, cause: None };
             assert_eq!(error.is_not_supported(), expected, "{errno}");
         }
     }

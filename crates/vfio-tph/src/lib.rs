@@ -23,6 +23,7 @@
 //! make of it.
 
 mod advice;
+mod cause;
 mod device;
 mod dump;
 mod enabled;
@@ -38,6 +39,7 @@ mod vfio;
 mod view;
 
 pub use advice::Advice;
+pub use cause::Cause;
 pub use device::{TagBits, TphDevice};
 pub use dump::{Dump, DumpError, DumpErrorKind};
 pub use enabled::Enabled;

@@ -1,0 +1,61 @@
+//! Why exactly a request was refused, where that can be found out.
+
+use std::fmt;
+
+use tph::{ModeSet, StIndex, StMode};
+
+/// Why exactly a request was refused. The interface answers a bare number; this is what the
+/// device's capability tells beyond it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The device does not have the mode.
+    ModeNotSupported {
+        /// The mode that was asked for.
+        mode: StMode,
+        /// Those that it has and that can be asked for.
+        supported: ModeSet,
+    },
+    /// The device has the mode, so what is in the way is the root port above it, or that the
+    /// capability claims a table that cannot be.
+    PortOrMalformed,
+    /// An entry of the batch names an index that the table does not have.
+    IndexOutsideTable {
+        /// Where it is in the batch, from 0.
+        position: usize,
+        /// The index.
+        index: StIndex,
+        /// How many entries the table has.
+        entries: u16,
+    },
+    /// All indices are inside of the table, so it is the MSI-X vector of one that is not set up.
+    VectorNotSetUp,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ModeNotSupported { mode: StMode::NoSt, .. } => {
+                f.write_str("no-ST mode cannot be asked for: turn TPH off instead")
+            }
+            Self::ModeNotSupported { mode, supported } if supported.is_empty() => {
+                write!(f, "the device does not have {mode} mode, nor another")
+            }
+            Self::ModeNotSupported { mode, supported } => {
+                let supported: Vec<_> = supported.iter().map(|mode| mode.to_string()).collect();
+                write!(f, "the device does not have {mode} mode, only {}", supported.join(", "))
+            }
+            Self::PortOrMalformed => f.write_str(
+                "the device has this mode, so the root port above it takes no hints, or its \
+                 capability is malformed",
+            ),
+            Self::IndexOutsideTable { position, index, entries } => write!(
+                f,
+                "entry {position} of the batch is for ST entry {index}, and the table has {entries}"
+            ),
+            Self::VectorNotSetUp => {
+                f.write_str("the MSI-X vector of one of the entries is not set up")
+            }
+        }
+    }
+}
