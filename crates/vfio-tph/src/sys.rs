@@ -47,9 +47,9 @@ pub(crate) fn send_tph(fd: BorrowedFd<'_>, request: &mut [u8]) -> Result<(), Err
     if request.len() < HEADER || argsz.is_none_or(|argsz| argsz > request.len()) {
         return Err(Errno::EFAULT);
     }
-    // SAFETY: the opcode is for requests like this one, and a driver that does not know it answers
-    // ENOTTY: no other VFIO ioctl has this number, and other kinds of file get an opcode of type ';'
-    // that none of them uses.
+    // SAFETY: what a file that knows this opcode does with the request is said at `Request`. Others
+    // answer ENOTTY: type ';' from 0x64 to 0x7f is VFIO's alone (the kernel's ioctl-number.rst), and
+    // VFIO gives this number to nothing else.
     unsafe { ioctl(fd, Request(request)) }.map_err(errno)
 }
 
@@ -61,8 +61,8 @@ pub(crate) fn reset(fd: BorrowedFd<'_>) -> Result<(), Errno> {
 
 /// The file descriptor of a device that `vfio-ioctls` opened.
 pub(crate) fn borrow_fd(device: &VfioDevice) -> BorrowedFd<'_> {
-    // SAFETY: the device owns the descriptor and closes it when dropped, which the borrow outlives
-    // not.
+    // SAFETY: the device owns the descriptor and closes it only when it is dropped, and the borrow
+    // ends before that: both have the lifetime of `device`.
     unsafe { BorrowedFd::borrow_raw(device.as_raw_fd()) }
 }
 

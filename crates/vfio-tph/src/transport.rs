@@ -26,3 +26,23 @@ impl<F: AsFd> Transport for VfioFd<F> {
         sys::send_tph(self.fd.as_fd(), request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use crate::{Advice, TphDevice};
+
+    #[test]
+    fn a_file_that_does_not_serve_the_interface_is_told_apart_from_one_that_refuses() {
+        let file = File::open("/dev/null").unwrap();
+        let error = TphDevice::adopt(&file, "0000:01:00.0").capability().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "0000:01:00.0: asking for the TPH capability: ENOTTY: the driver that has the device \
+             does not offer TPH"
+        );
+        assert!(error.is_not_supported());
+        assert_eq!(error.advice(), Some(Advice::BindModule { device: "0000:01:00.0".to_owned() }));
+    }
+}

@@ -68,12 +68,7 @@ impl Iommu {
     /// The group of the function at `address`, which a container cannot do without.
     pub(super) fn group(&self, host: &Host, address: Bdf) -> Result<Option<u32>, Error> {
         match (self, host.iommu_group(address)) {
-            (Self::Container(_), None) => Err(Error::Open {
-                address,
-                step: OpenStep::FindGroup,
-                errno: None,
-                detail: "it has none: is the IOMMU off?".into(),
-            }),
+            (Self::Container(_), None) => Err(no_group(address)),
             (_, group) => Ok(group),
         }
     }
@@ -90,6 +85,12 @@ impl std::fmt::Debug for Iommu {
             Self::Iommufd(_) => "Iommu::Iommufd",
         })
     }
+}
+
+/// A function without a group has no IOMMU that could keep its DMA where it belongs.
+pub(super) fn no_group(address: Bdf) -> Error {
+    let detail = "it has none: is the IOMMU off?".to_owned();
+    Error::Open { address, step: OpenStep::FindGroup, errno: None, detail }
 }
 
 fn open_error(address: Bdf, step: OpenStep, error: &(dyn std::error::Error + 'static)) -> Error {
