@@ -93,12 +93,12 @@ core_key=$(printf '%s\n' "$rustc_version" "$flags" "$target_json" | hash)
 core_dir=$cache/core-$core_key
 if [ ! -e "$core_dir/done" ]; then
 	echo "build.sh: compiling Rust's core library (once)"
-	rm -rf "$core_dir.new"
-	mkdir -p "$core_dir.new"
-	target=$core_dir.new/kernel.json
+	new=$core_dir.$$
+	mkdir -p "$new"
+	target=$new/kernel.json
 	printf '%s\n' "$target_json" > "$target"
 	(
-		cd "$core_dir.new"
+		cd "$new"
 		printf '%s\n' '#![feature(compiler_builtins)]' '#![compiler_builtins]' \
 			'#![no_std]' > compiler_builtins.rs
 		rust core "$library/core/src/lib.rs" --edition "$edition" --crate-type rlib \
@@ -108,19 +108,20 @@ if [ ! -e "$core_dir/done" ]; then
 		: > done
 	)
 	rm -rf "$core_dir"
-	mv "$core_dir.new" "$core_dir"
+	mv "$new" "$core_dir"
 fi
 target=$core_dir/kernel.json
 
 # 2. Anything to do? The modules depend on the sources, the compilers and the kernel.
 inputs() {
 	cd "$source"
-	echo "$core_key $headers"
-	"${CC:-gcc}" --version
-	cat "$headers/.config" "$config" "$headers/include/generated/utsrelease.h"
-	cksum < "$headers/Module.symvers"
 	find kernel crates/tph/src crates/tph-abi/src -path kernel/build -prune -o -type f -print |
 		LC_ALL=C sort | xargs sha256sum
+	echo "$core_key $headers"
+	"${CC:-gcc}" --version
+	for file in .config include/config/auto.conf include/generated/utsrelease.h Module.symvers; do
+		cksum < "$headers/$file" || echo "no $file"
+	done
 }
 key=$(inputs 2>/dev/null | hash)
 if [ "$(cat "$out/work/key" 2>/dev/null)" = "$key" ] &&
