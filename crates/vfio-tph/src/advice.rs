@@ -111,8 +111,8 @@ impl fmt::Display for Advice {
         match self {
             Self::BindModule { device } => write!(
                 f,
-                "Give the device to the module that offers it, as root: modprobe vfio_pci_tph; {}.",
-                bind(device, "vfio-pci-tph")
+                "Give the device to the module that offers it, as root: {}.",
+                bind(device)
             ),
             Self::AllowDirectTags => f.write_str(
                 "If the device has no ST table and you trust its driver with tags, load the module \
@@ -140,8 +140,8 @@ impl fmt::Display for Advice {
             }
             Self::BindVfio { address } => write!(
                 f,
-                "Bind the device to a VFIO driver first, as root: modprobe vfio_pci_tph; {}.",
-                bind(&address.to_string(), "vfio-pci-tph")
+                "Bind the device to a VFIO driver first, as root: {}.",
+                bind(&address.to_string())
             ),
             Self::EnableIommu => f.write_str(
                 "Turn the IOMMU on: in the firmware, and with intel_iommu=on on Intel hosts at boot.",
@@ -160,11 +160,11 @@ impl fmt::Display for Advice {
     }
 }
 
-fn bind(device: &str, driver: &str) -> String {
+fn bind(device: &str) -> String {
     let folder = format!("/sys/bus/pci/devices/{device}");
     format!(
-        "echo {device} > {folder}/driver/unbind; echo {driver} > {folder}/driver_override; \
-         echo {device} > /sys/bus/pci/drivers_probe"
+        "modprobe vfio_pci_tph; if another driver has it, echo {device} > {folder}/driver/unbind; \
+         echo vfio-pci-tph > {folder}/driver_override; echo {device} > /sys/bus/pci/drivers_probe"
     )
 }
 
@@ -197,6 +197,18 @@ mod tests {
         for (step, errno, advice) in cases {
             assert_eq!(request(step, errno), advice, "{step} {errno}");
         }
+    }
+
+    #[test]
+    fn binding_is_told_as_commands() {
+        assert_eq!(
+            Advice::BindModule { device: "0000:01:00.0".into() }.to_string(),
+            "Give the device to the module that offers it, as root: modprobe vfio_pci_tph; if \
+             another driver has it, echo 0000:01:00.0 > \
+             /sys/bus/pci/devices/0000:01:00.0/driver/unbind; echo vfio-pci-tph > \
+             /sys/bus/pci/devices/0000:01:00.0/driver_override; echo 0000:01:00.0 > \
+             /sys/bus/pci/drivers_probe."
+        );
     }
 
     #[test]
