@@ -5,7 +5,7 @@ use crate::guest::{self, Driver, Programs};
 use crate::kernel::{Kernel, KernelChoice};
 use crate::machine::Hardware;
 use crate::prepare::{Freshness, prepare};
-use crate::run::{Outcome, Program, Session};
+use crate::run::{End, Outcome, Program, Session};
 use crate::{Cache, Error, Parameter, Progress, Result, Sysroot};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +18,9 @@ pub const DRIVER: &str = "vfio-pci-tph";
 
 /// The emulated host that the guest sees when nothing else is asked for.
 const DEFAULT_PROFILE: &str = "lab/profiles/default.toml";
+
+/// How often a kernel is booted that does not come up.
+const BOOTS: u32 = 3;
 
 /// What somebody wants from the lab.
 #[derive(Clone, Debug)]
@@ -82,7 +85,8 @@ impl Lab {
         Driver::build(&self.cache, &self.sysroot, &self.kernel, &self.repository, self.progress)
     }
 
-    /// Boots the guest and runs a program in it.
+    /// Boots the guest and runs a program in it. A kernel that does not come up is booted again, a
+    /// few times: nothing under test has run by then.
     ///
     /// # Errors
     /// When something that the boot needs is missing or cannot be built.
@@ -90,7 +94,29 @@ impl Lab {
         &self,
         request: &Request,
         program: &Program,
-        on_test: impl FnMut(&TestReport),
+        mut on_test: impl FnMut(&TestReport),
+    ) -> Result<Outcome> {
+        let mut outcome = self.boot(request, program, &mut on_test)?;
+        for _ in 1..BOOTS {
+            if outcome.end != End::NotBooted {
+                break;
+            }
+            self.progress.say(&format!(
+                "the guest's kernel did not come up in {:.1} s (console: {}); booting again",
+                outcome.took.as_secs_f32(),
+                outcome.console.display()
+            ));
+            outcome = self.boot(request, program, &mut on_test)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Boots the guest once.
+    fn boot(
+        &self,
+        request: &Request,
+        program: &Program,
+        on_test: &mut dyn FnMut(&TestReport),
     ) -> Result<Outcome> {
         let folder = tempfile::Builder::new()
             .prefix("tph-lab-")

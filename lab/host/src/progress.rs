@@ -25,6 +25,12 @@ impl Progress {
         Self { terminal: std::io::stderr().is_terminal() }
     }
 
+    /// Says something that is no step.
+    #[expect(clippy::unused_self, reason = "what is said goes where steps are reported")]
+    pub(crate) fn say(self, what: &str) {
+        eprintln!("lab: {what}");
+    }
+
     /// Begins a step; its title is a verb phrase.
     pub fn step(self, title: impl Into<String>) -> Step {
         let title = title.into();

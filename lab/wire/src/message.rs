@@ -10,6 +10,11 @@ pub enum Message {
     Ask(Question),
     /// `{"test": …}`: a test has ended.
     Test(TestReport),
+    /// `{"started": "7.3.4"}`: the kernel has come up, and init begins its work.
+    Started {
+        /// The kernel's version.
+        started: String,
+    },
     /// `{"exit": 0}`: the program has ended, and the guest powers off.
     Exit {
         /// Its exit code; 128 + N if signal N ended it.
@@ -96,6 +101,7 @@ mod tests {
                     message: Some("EBUSY".into()),
                 }),
             ),
+            (r#"{"started":"7.3.4"}"#, Message::Started { started: "7.3.4".into() }),
             (r#"{"exit":3}"#, Message::Exit { exit: 3 }),
             (r#"{"failed":"no IOMMU"}"#, Message::Failed { failed: "no IOMMU".into() }),
         ] {

@@ -37,7 +37,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME", default_value = DRIVER)]
     driver: String,
     /// End the guest after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     timeout: u64,
 }
 

@@ -25,6 +25,9 @@ pub(super) fn trouble(outcome: &Outcome, timeout: Duration) {
         }
         End::Exit(_) => {}
         End::Failed(why) => eprintln!("error: the guest could not run the program: {why}"),
+        End::NotBooted => {
+            eprintln!("error: the guest's kernel did not come up in {seconds:.1} s");
+        }
         End::Died => eprintln!("error: the guest died after {seconds:.1} s"),
         End::TimedOut => eprintln!(
             "error: the guest was ended after {seconds:.1} s: it hangs, or needs more than \

@@ -36,15 +36,15 @@ pub fn build(repository: &Path, progress: Progress) -> Result<Programs> {
     let target = host_triple()?;
     let base = env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| repository.join("target"), |folder| repository.join(folder));
-    // Own flags, own folder: else every build would throw away the other's work.
-    let folder = base.join("lab-guest");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let step = progress.step("build the guest's programs");
     let status = Command::new(&cargo)
-        .args(["build", "--quiet", "--release", "--bins", "--package", PACKAGE])
+        .args(["build", "--quiet", "--bins", "--package", PACKAGE])
+        // With a target named, the flags are for the programs and not for build tools, which other
+        // builds can go on using.
         .args(["--target", &target])
         .arg("--target-dir")
-        .arg(&folder)
+        .arg(&base)
         .env("RUSTFLAGS", "-C target-feature=+crt-static")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .current_dir(repository)
@@ -57,7 +57,7 @@ pub fn build(repository: &Path, progress: Progress) -> Result<Programs> {
         return Err(Error::Command { step: "build the guest's programs", program, status, output });
     }
     step.done();
-    Ok(Programs { folder: folder.join(target).join("release") })
+    Ok(Programs { folder: base.join(target).join("debug") })
 }
 
 fn host_triple() -> Result<String> {

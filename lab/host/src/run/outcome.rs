@@ -28,6 +28,9 @@ pub enum End {
     Exit(u8),
     /// The guest's init could not start the program.
     Failed(String),
+    /// The guest's kernel did not come up: QEMU ended, or the time for that was up. It may on the
+    /// next try: on a busy machine a guest that is emulated in software loses interrupts.
+    NotBooted,
     /// QEMU ended without a word about the program, as after a kernel panic.
     Died,
     /// The time was up.
@@ -45,7 +48,7 @@ impl Outcome {
             End::Exit(code) => code,
             End::TimedOut => 124,
             End::Interrupted => 130,
-            End::Failed(_) | End::Died => 125,
+            End::Failed(_) | End::NotBooted | End::Died => 125,
         }
     }
 }

@@ -19,6 +19,8 @@ use tph_lab_wire::{Message, Module, Plan, TestReport};
 
 /// How often the host looks whether QEMU has ended or somebody interrupts.
 const POLL: Duration = Duration::from_millis(50);
+/// How long a guest's kernel may take to come up; 5 s are usual.
+const BOOT: Duration = Duration::from_secs(90);
 /// How long a guest may take to power off after its program.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -86,7 +88,7 @@ impl Session<'_> {
         let began = Instant::now();
         let log = File::create(&qemu_log).map_err(Error::file("make", &qemu_log))?;
         let mut qemu = Qemu::start(self.sysroot, &boot, log)?;
-        let mut news = News { end: None, ended: None, tests: Vec::new() };
+        let mut news = News::default();
         let stopped = self.watch(&mut qemu, &events, began, &mut news, &mut on_test);
         drop(qemu);
         // Its ends of the sockets are closed now; should it never have connected, we do.
@@ -100,7 +102,11 @@ impl Session<'_> {
         let text = console::read(&console);
         let said = console::read(&qemu_log);
         Ok(Outcome {
-            end: stopped?.or(news.end).unwrap_or(End::Died),
+            end: stopped?.or(news.end).unwrap_or(if news.started {
+                End::Died
+            } else {
+                End::NotBooted
+            }),
             tests: news.tests,
             complaints: console::complaints(&text),
             tail: console::tail(&format!("{text}\n{said}")),
@@ -129,6 +135,9 @@ impl Session<'_> {
             }
             if qemu.ended()?.is_some() {
                 return Ok(None);
+            }
+            if !news.started && began.elapsed() > BOOT {
+                return Ok(Some(End::NotBooted));
             }
             let overdue = news.ended.is_some_and(|ended| ended.elapsed() > GRACE);
             if overdue || began.elapsed() > self.timeout {
@@ -160,7 +169,9 @@ impl Session<'_> {
 }
 
 /// What the guest has told so far.
+#[derive(Default)]
 struct News {
+    started: bool,
     end: Option<End>,
     ended: Option<Instant>,
     tests: Vec<TestReport>,
@@ -173,6 +184,7 @@ impl News {
                 on_test(&test);
                 self.tests.push(test);
             }
+            Message::Started { .. } => self.started = true,
             Message::Exit { exit } => self.end = Some(End::Exit(exit)),
             Message::Failed { failed } => self.end = Some(End::Failed(failed)),
             Message::Ask(_) => {}

@@ -10,7 +10,7 @@ mod mounts;
 mod program;
 
 use error::{Error, Result};
-use rustix::system::{RebootCommand, reboot};
+use rustix::system::{RebootCommand, reboot, uname};
 use std::convert::Infallible;
 use std::fs;
 use tph_lab_guest::Control;
@@ -19,6 +19,8 @@ use tph_lab_wire::{Message, PLAN_PATH, Plan};
 fn main() -> Result<Infallible, Box<dyn std::error::Error>> {
     mounts::all()?;
     let mut control = Control::open()?;
+    let started = uname().release().to_string_lossy().into_owned();
+    control.send(&Message::Started { started })?;
     let message = match work() {
         Ok(exit) => Message::Exit { exit },
         Err(error) => Message::Failed { failed: error.to_string() },
