@@ -1,6 +1,6 @@
 //! Boots stock kernels in QEMU with emulated endpoints and runs programs inside.
 //!
-//! The story, in order: a [`Cache`] is a folder that belongs to the lab; [`prepare`] fills a
+//! The story, in order: a [`Cache`] is a folder that belongs to the lab; [`prepare()`] fills a
 //! [`Sysroot`] in it with today's Debian toolchain, QEMU and a [`Kernel`], without root and
 //! without touching the machine; commands run in that sysroot (to build the module); a
 //! [`run::Session`] boots that kernel in QEMU and runs one program in it. [`Lab`] does all of this in

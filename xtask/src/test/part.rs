@@ -3,7 +3,7 @@
 use crate::repo;
 use std::env;
 use std::ffi::OsString;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// One part: a command, and what has to be on the machine for it.
 #[derive(Debug)]
@@ -61,7 +61,8 @@ pub(super) const PARTS: [Part; 6] = [
     Part {
         name: "doc",
         what: "the documentation builds without warnings",
-        arguments: &["doc", "--workspace", "--no-deps"],
+        // Of the libraries only: the program `tph` and the library `tph` would write the same files.
+        arguments: &["doc", "--workspace", "--no-deps", "--lib"],
         environment: Some(("RUSTDOCFLAGS", "-D warnings")),
         ..CARGO
     },
@@ -91,14 +92,19 @@ impl Part {
             Program::Xtask => Command::new(env::current_exe().unwrap_or_else(|_| "xtask".into())),
         };
         command.args(self.arguments).envs(self.environment).current_dir(repo::root());
-        match command.status() {
-            Ok(status) if status.success() => Verdict::Passed,
-            Ok(_) => Verdict::Failed,
-            Err(error) => {
+        command.status().map_or_else(
+            |error| {
                 eprintln!("error: cannot start {}: {error}", command.get_program().display());
                 Verdict::Failed
-            }
-        }
+            },
+            Verdict::from,
+        )
+    }
+}
+
+impl From<ExitStatus> for Verdict {
+    fn from(status: ExitStatus) -> Self {
+        if status.success() { Self::Passed } else { Self::Failed }
     }
 }
 
@@ -124,6 +130,7 @@ fn cargo() -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::process::ExitStatusExt;
 
     #[test]
     fn a_part_whose_tool_is_missing_is_skipped_and_names_it() {
@@ -134,7 +141,10 @@ mod tests {
 
     #[test]
     fn a_part_fails_when_its_command_does() {
-        assert_eq!(Part { arguments: &["--version"], ..CARGO }.run(), Verdict::Passed);
-        assert_eq!(Part { arguments: &["no-such-verb"], ..CARGO }.run(), Verdict::Failed);
+        for (status, verdict) in
+            [(0, Verdict::Passed), (1 << 8, Verdict::Failed), (9, Verdict::Failed)]
+        {
+            assert_eq!(Verdict::from(ExitStatus::from_raw(status)), verdict);
+        }
     }
 }
