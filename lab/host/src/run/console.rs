@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// What a kernel prints when something is wrong; see the kernel's lib/bug.c, kernel/panic.c,
 /// kernel/locking/lockdep.c, mm/kasan/report.c, lib/ubsan.c and their like.
-const COMPLAINTS: [&str; 21] = [
+const COMPLAINTS: [&str; 22] = [
     "WARNING:",
     "BUG:",
     "INFO: task ",
@@ -27,6 +27,7 @@ const COMPLAINTS: [&str; 21] = [
     "refcount_t:",
     "corruption",
     "soft lockup",
+    "unknown parameter",
 ];
 /// How many lines of context a person wants to see.
 const TAIL: usize = 25;
@@ -64,6 +65,7 @@ mod tests {
             "[   12.3] WARNING: possible circular locking dependency detected",
             "[   12.3] BUG: KASAN: slab-use-after-free in foo+0x1/0x2",
             "[   12.3] INFO: task tests:80 blocked for more than 120 seconds.",
+            "[   12.3] vfio_pci_tph: unknown parameter 'bogus' ignored",
             "[   12.3] UBSAN: shift-out-of-bounds in foo.c:1:2",
             "[   12.3] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000000",
         ] {
