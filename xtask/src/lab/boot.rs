@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tph_lab::lab::DRIVER;
-use tph_lab::run::Program;
+use tph_lab::run::{Outcome, Program};
 use tph_lab::{Cache, Error, Lab, Parameter, Progress, Request};
 
 pub(super) const RUN_HELP: &str = "\
@@ -103,7 +103,26 @@ pub(super) fn demo(cache: Cache, progress: Progress, options: Options) -> Result
     Ok(ExitCode::from(outcome.exit_code()))
 }
 
-/// `lab test`: the guest's program `tests`, which reports each test by name.
+/// What the tests run on: one guest as every administrator has it, one where direct tags are allowed
+/// and only the tests that see a difference run again.
+const TEST_PROFILE: &str = "lab/profiles/tests.toml";
+const TEST_GUESTS: [TestGuest; 2] = [
+    TestGuest { what: "the module as it is", parameter: None, only: None },
+    TestGuest {
+        what: "with enable_unsafe_tph_ds",
+        parameter: Some("enable_unsafe_tph_ds=1"),
+        only: Some("direct_tags"),
+    },
+];
+
+struct TestGuest {
+    what: &'static str,
+    parameter: Option<&'static str>,
+    only: Option<&'static str>,
+}
+
+/// `lab test`: the guest's program `tests`, which reports each test by name. Without a profile and a
+/// parameter it runs in every guest of [`TEST_GUESTS`], else in the one that was asked for.
 pub(super) fn test(
     cache: Cache,
     progress: Progress,
@@ -111,12 +130,31 @@ pub(super) fn test(
 ) -> Result<ExitCode, Error> {
     let request = arguments.options.request();
     let lab = Lab::open(cache, repo::root(), &request.kernel, progress)?;
-    let program = Program {
-        path: lab.programs().named("tests"),
-        arguments: arguments.filter,
-        environment: Vec::new(),
+    let path = lab.programs().named("tests");
+    let run = |request: &Request, filter: Vec<String>| -> Result<Outcome, Error> {
+        let program = Program { path: path.clone(), arguments: filter, environment: Vec::new() };
+        let outcome = lab.run(request, &program, report::test)?;
+        report::trouble(&outcome, request.timeout);
+        Ok(outcome)
     };
-    let outcome = lab.run(&request, &program, report::test)?;
-    report::trouble(&outcome, request.timeout);
-    Ok(ExitCode::from(report::summary(&outcome)))
+    let filter = arguments.filter;
+    if !(request.profiles.is_empty() && request.parameters.is_empty()) {
+        return Ok(ExitCode::from(report::summary(&[run(&request, filter)?])));
+    }
+    let mut outcomes = Vec::new();
+    for guest in TEST_GUESTS {
+        let filter = match (guest.only, filter.is_empty()) {
+            (Some(only), true) => vec![only.to_owned()],
+            (Some(only), false) if !filter.iter().any(|word| only.contains(word)) => continue,
+            _ => filter.clone(),
+        };
+        println!("guest: {}", guest.what);
+        let request = Request {
+            profiles: vec![repo::root().join(TEST_PROFILE)],
+            parameters: guest.parameter.into_iter().flat_map(str::parse).collect(),
+            ..request.clone()
+        };
+        outcomes.push(run(&request, filter)?);
+    }
+    Ok(ExitCode::from(report::summary(&outcomes)))
 }

@@ -47,13 +47,13 @@ pub(super) fn trouble(outcome: &Outcome, timeout: Duration) {
     eprintln!("the guest's console: {}", outcome.console.display());
 }
 
-/// The last line of `lab test`, and its exit code: a run without a test is a failure.
-pub(super) fn summary(outcome: &Outcome) -> u8 {
-    let passed = outcome.tests.iter().filter(|test| test.ok).count();
-    let failed = outcome.tests.len() - passed;
+/// The last line of `lab test`, and its exit code: a guest without a test is a failure.
+pub(super) fn summary(guests: &[Outcome]) -> u8 {
+    let tests = || guests.iter().flat_map(|guest| &guest.tests);
+    let passed = tests().filter(|test| test.ok).count();
+    let failed = tests().count() - passed;
     println!("{passed} passed, {failed} failed");
-    match outcome.exit_code() {
-        0 if failed > 0 || passed == 0 => 1,
-        code => code,
-    }
+    let bad = guests.iter().map(Outcome::exit_code).find(|code| *code != 0);
+    let idle = guests.is_empty() || guests.iter().any(|guest| guest.tests.is_empty());
+    bad.unwrap_or(u8::from(failed > 0 || idle))
 }
