@@ -36,13 +36,24 @@ impl Nic {
             let iova = FIRST_IOVA + u32::from(queue) * LENGTH;
             nic.buffers.push(function.dma_buffer(iova.into(), QUEUE_BYTES)?);
             nic.rung.push(0);
-            nic.write(queue, BlockRegister::TargetLow, iova)?;
-            nic.write(queue, BlockRegister::TargetHigh, 0)?;
-            nic.write(queue, BlockRegister::Length, LENGTH)?;
-            nic.write(queue, BlockRegister::Vector, VECTOR_NONE | u32::from(queue))?;
-            nic.steer(queue, StIndex(queue))?;
         }
+        nic.set_up()?;
         Ok(nic)
+    }
+
+    /// Tells the engine of the queues' memory, as when it is new; a reset makes it forget.
+    ///
+    /// # Errors
+    /// What the kernel answered.
+    pub fn set_up(&self) -> Result<(), Error> {
+        for (queue, iova) in (0..).zip((FIRST_IOVA..).step_by(QUEUE_BYTES)).take(self.rung.len()) {
+            self.write(queue, BlockRegister::TargetLow, iova)?;
+            self.write(queue, BlockRegister::TargetHigh, 0)?;
+            self.write(queue, BlockRegister::Length, LENGTH)?;
+            self.write(queue, BlockRegister::Vector, VECTOR_NONE | u32::from(queue))?;
+            self.steer(queue, StIndex(queue))?;
+        }
+        Ok(())
     }
 
     /// Makes a queue take its tag from an entry of the ST table.
