@@ -7,8 +7,13 @@
 #define VFIO_PCI_TPH_COMPAT_H
 
 #include <linux/acpi.h>
+#include <linux/pci_regs.h>
 #include <linux/smp.h>
 #include <linux/vfio_pci_core.h>
+
+#ifndef PCI_MSIX_ENTRY_CTRL_ST
+#define PCI_MSIX_ENTRY_CTRL_ST	0xffff0000
+#endif
 
 /* Entries of struct vfio_device_ops that not every kernel has */
 #ifdef HAVE_GET_REGION_INFO_CAPS

@@ -48,6 +48,8 @@ size_t tph_core_size(void);
 void tph_core_init(struct tph_core *core);
 int tph_core_open(struct tph_core *core, struct vfio_pci_tph_device *tdev);
 int tph_core_close(struct tph_core *core, struct vfio_pci_tph_device *tdev);
+/* All MSI-X vectors are about to be freed */
+int tph_core_release_vectors(struct tph_core *core, struct vfio_pci_tph_device *tdev);
 int tph_core_restore(struct tph_core *core, struct vfio_pci_tph_device *tdev);
 /* How many bytes of a request are needed, as far as its first @size tell */
 ssize_t tph_core_needed(const u8 *request, size_t size);
@@ -57,6 +59,7 @@ int tph_core_ioctl(struct tph_core *core, struct vfio_pci_tph_device *tdev,
 /* 0 or a negative errno; -ENODEV: the device does not answer */
 int tph_host_read_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 *value);
 int tph_host_write_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 value);
+/* Of a vector that is allocated; igate is held, see msix.c */
 int tph_host_write_msix_tag(struct vfio_pci_tph_device *tdev, u16 vector, u16 tag);
 bool tph_host_msix_vector_allocated(struct vfio_pci_tph_device *tdev, u16 vector);
 /* -ENODEV: there is no root port */

@@ -36,17 +36,6 @@ int tph_host_write_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 valu
 	return pcibios_err_to_errno(pci_write_config_dword(tdev->core.pdev, offset, value));
 }
 
-/* Tags in the MSI-X table are not served yet: no vector is one that takes a tag */
-int tph_host_write_msix_tag(struct vfio_pci_tph_device *tdev, u16 vector, u16 tag)
-{
-	return -EOPNOTSUPP;
-}
-
-bool tph_host_msix_vector_allocated(struct vfio_pci_tph_device *tdev, u16 vector)
-{
-	return false;
-}
-
 int tph_host_root_port_devcap2(struct vfio_pci_tph_device *tdev, u32 *value)
 {
 	struct pci_dev *root_port = pcie_find_root_port(tdev->core.pdev);

@@ -36,9 +36,10 @@ int vfio_pci_tph_open(struct vfio_pci_tph_device *tdev)
  * vfio_pci_tph_close_device - the user goes
  * @vdev: the device
  *
- * The core goes first: it brings the device to D0 wherever the user left it, stops
- * its DMA, and resets it, which puts TPH back as the user had it. Then it may let
- * the device sleep. The next user waits for dev_set->lock.
+ * Tags leave the MSI-X vectors while there are any. Then the core goes: it brings the
+ * device to D0 wherever the user left it, stops its DMA, and resets it, which puts TPH
+ * back as the user had it. Then it may let the device sleep. The next user waits for
+ * dev_set->lock.
  */
 void vfio_pci_tph_close_device(struct vfio_device *vdev)
 {
@@ -46,6 +47,7 @@ void vfio_pci_tph_close_device(struct vfio_device *vdev)
 	struct device *dev = &tdev->core.pdev->dev;
 	int awake, ret;
 
+	vfio_pci_tph_release_vectors(tdev, 0);
 	vfio_pci_core_close_device(vdev);
 
 	awake = pm_runtime_resume_and_get(dev);

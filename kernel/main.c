@@ -4,8 +4,8 @@
  *
  * All that vfio-pci does, through vfio-pci-core, and the VFIO_DEVICE_PCI_TPH
  * ioctl. This file registers the driver; life.c follows a device from open to
- * close, request.c carries the ioctl to the rules, host.c answers what the rules
- * ask of the kernel. The rules themselves are in Rust, see core.h.
+ * close, request.c carries the ioctl to the rules, host.c and msix.c answer what the
+ * rules ask of the kernel. The rules themselves are in Rust, see core.h.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -109,6 +109,8 @@ static long vfio_pci_tph_ioctl(struct vfio_device *vdev, unsigned int cmd, unsig
 {
 	if (cmd == VFIO_DEVICE_PCI_TPH)
 		return vfio_pci_tph_request(vfio_pci_tph_from_vdev(vdev), (void __user *)arg);
+	if (cmd == VFIO_DEVICE_SET_IRQS)
+		return vfio_pci_tph_set_irqs(vfio_pci_tph_from_vdev(vdev), arg);
 
 	return vfio_pci_core_ioctl(vdev, cmd, arg);
 }

@@ -16,22 +16,26 @@
  * @tph_lock: guards @tph and every access to TPH registers and tags
  * @tph_lock_key: a bus reset holds the locks of several devices at once
  * @tph: state of the rules; holds something between open and close
+ * @vectors_going: requests that are freeing the MSI-X vectors
  *
  * Lock order, outermost first:
  *
  *	dev_set->lock		open, close, hot reset
+ *	core.igate		ioctl, open, close, AER resume; all that allocates or frees vectors
  *	core.memory_lock	read: ioctl, open, close, AER resume
  *				write: VFIO_DEVICE_RESET, hot reset, FLR by config write
  *	device_lock()		every reset; bind and unbind; AER. Inside memory_lock it is
  *				only tried
  *	tph_lock
- *	ACPI interpreter, console, allocator
+ *	MSI descriptors, ACPI interpreter, console, allocator
+ *	irq_desc->lock		a tag in the MSI-X table
  *
- * device_lock() comes before memory_lock where it is waited for: AER resume, SR-IOV.
+ * device_lock() comes before igate and memory_lock where it is waited for: AER, SR-IOV.
  *
  * A reset takes tph_lock in reset_prepare() and keeps it until reset_done() has put
  * back what the user had set: both run in the task that resets, in pairs. These two
- * never take memory_lock, as their caller may hold it for write. Nothing that can
+ * never take igate or memory_lock, as their caller may hold the latter for write; so
+ * they leave tags in the MSI-X table to the PCI core, which restores them. Nothing that can
  * reset the device, and no access to user memory (a fault takes mmap_lock, outside
  * memory_lock), happens with either lock held.
  */
@@ -40,6 +44,7 @@ struct vfio_pci_tph_device {
 	struct mutex tph_lock; /* see above */
 	struct lock_class_key tph_lock_key;
 	struct tph_core *tph;
+	unsigned int vectors_going;
 };
 
 static inline struct vfio_pci_tph_device *vfio_pci_tph_from_vdev(struct vfio_device *vdev)
@@ -56,6 +61,7 @@ static inline struct vfio_pci_tph_device *vfio_pci_tph_from_pdev(struct pci_dev 
 
 static inline void vfio_pci_tph_lock(struct vfio_pci_tph_device *tdev)
 {
+	mutex_lock(&tdev->core.igate);
 	down_read(&tdev->core.memory_lock);
 	mutex_lock(&tdev->tph_lock);
 }
@@ -64,11 +70,14 @@ static inline void vfio_pci_tph_unlock(struct vfio_pci_tph_device *tdev)
 {
 	mutex_unlock(&tdev->tph_lock);
 	up_read(&tdev->core.memory_lock);
+	mutex_unlock(&tdev->core.igate);
 }
 
 extern bool vfio_pci_tph_direct_tags;
 
 long vfio_pci_tph_request(struct vfio_pci_tph_device *tdev, void __user *arg);
+long vfio_pci_tph_set_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg);
+void vfio_pci_tph_release_vectors(struct vfio_pci_tph_device *tdev, int going);
 int vfio_pci_tph_open(struct vfio_pci_tph_device *tdev);
 void vfio_pci_tph_close_device(struct vfio_device *vdev);
 void vfio_pci_tph_fill_err_handlers(struct pci_error_handlers *handlers);

@@ -33,6 +33,7 @@ mod table;
 mod table_io;
 mod tag;
 pub mod tlp;
+mod vectors;
 
 pub use address::{AcpiUid, Bdf, CpuId, ParseBdfError};
 pub use batch::{Batch, BatchLen, Entry, TagQuery, TagSource};

@@ -8,6 +8,7 @@
 use crate::batch::{Batch, TagQuery};
 use crate::resolve::Resolver;
 use crate::shadow::Shadow;
+use crate::vectors::VectorSet;
 use crate::{AccessError, Completer, ConfigOffset, Control, Error, Function, PortType};
 use crate::{RequesterEnable, RequesterType, StIndex, StMode, StTable, TphCapability};
 
@@ -35,6 +36,7 @@ pub struct Requester {
     state: State,
     control: Control,
     pub(crate) shadow: Shadow,
+    pub(crate) tagged: VectorSet,
     firmware_gives_tags: bool,
 }
 
@@ -49,6 +51,7 @@ impl Requester {
             state: State::Disabled,
             control: Control(0),
             shadow: Shadow::new(),
+            tagged: VectorSet::new(),
             firmware_gives_tags: false,
         })
     }
@@ -77,6 +80,7 @@ impl Requester {
         self.state = State::Disabled;
         self.control = Control(0);
         self.shadow = Shadow::new();
+        self.tagged = VectorSet::new();
         let Some(capability) = self.capability else {
             return Ok(());
         };
@@ -93,7 +97,41 @@ impl Requester {
         self.open(function)
     }
 
+    /// Vectors of MSI-X are about to be freed: takes the tags out of those that hold one, for what
+    /// is left in the table would come back with the next vector of that number. The requester is
+    /// off in between. Does nothing if the table is not in MSI-X, or holds no tag.
+    ///
+    /// # Errors
+    /// [`Error::Access`] if a register could not be written; all tags were tried all the same.
+    pub fn release_vectors(
+        &mut self,
+        function: &mut (impl Function + ?Sized),
+    ) -> Result<(), Error> {
+        let Some(capability) = self.capability else {
+            return Ok(());
+        };
+        if self.tagged.count() == 0 {
+            return Ok(());
+        }
+        let on = self.control;
+        let off = Self::write_control(function, &capability, on.with_enable(RequesterEnable::Off));
+        let cleared = self.clear_tagged(function);
+        let resumed = off.and_then(|()| Self::write_control(function, &capability, on));
+        if off.is_ok() && resumed.is_err() {
+            self.state = State::Disabled;
+            self.control = Control(0);
+        }
+        Ok(cleared.and(resumed)?)
+    }
+
+    /// How many entries of the table hold a tag other than 0.
+    pub fn entries_in_use(&self) -> u32 {
+        self.shadow.count().saturating_add(self.tagged.count())
+    }
+
     /// After a reset of the function: puts back the table and then the mode that the user had set.
+    /// A table in MSI-X has come back by then, with the vectors that it is part of: who restores
+    /// those keeps each vector's control dword.
     ///
     /// # Errors
     /// [`Error::Access`] if a register could not be written; TPH is off then.

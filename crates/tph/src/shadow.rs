@@ -25,6 +25,11 @@ impl Shadow {
         self.bits.get(usize::from(index.0)).copied().unwrap_or(0)
     }
 
+    /// How many entries are not 0.
+    pub(crate) fn count(&self) -> u32 {
+        self.bits.iter().fold(0, |sum, bits| sum + u32::from(*bits != 0))
+    }
+
     /// Puts `bits` in entry `index` and marks it to be written.
     pub(crate) fn set(&mut self, index: StIndex, bits: u16) {
         if let Some(entry) = self.bits.get_mut(usize::from(index.0)) {

@@ -1,5 +1,6 @@
 //! Writing the ST table, wherever it lies: a batch, its undoing, all of it.
 
+use crate::vectors::VectorSet;
 use crate::{AccessError, Batch, Function, Requester, StIndex, StTable, TphCapability};
 
 impl Requester {
@@ -29,6 +30,22 @@ impl Requester {
         }
     }
 
+    /// Sets the tag of every MSI-X vector that holds one to 0. What fails counts as cleared too: it
+    /// is the host that cannot reach the table, and it will write it before it uses it again.
+    pub(crate) fn clear_tagged(
+        &mut self,
+        function: &mut (impl Function + ?Sized),
+    ) -> Result<(), AccessError> {
+        let mut outcome = Ok(());
+        for vector in (0..crate::MAX_MSIX_ENTRIES).map(StIndex) {
+            if self.tagged.contains(vector) {
+                outcome = function.write_msix_tag(vector, 0).and(outcome);
+            }
+        }
+        self.tagged = VectorSet::new();
+        outcome
+    }
+
     /// Writes what a checked batch keeps. Entries stay marked in the shadow, for
     /// [`clear_batch`](Self::clear_batch).
     pub(crate) fn write_batch(
@@ -43,7 +60,9 @@ impl Requester {
             if in_capability {
                 self.shadow.set(entry.index, batch.kept(position));
             } else {
-                function.write_msix_tag(entry.index, batch.kept(position))?;
+                let bits = batch.kept(position);
+                self.tagged.set(entry.index, bits != 0);
+                function.write_msix_tag(entry.index, bits)?;
             }
         }
         self.shadow.write(function, capability.offset, capability.table_entries())
@@ -60,7 +79,9 @@ impl Requester {
         if let Ok(StTable::Msix { .. }) = capability.table {
             for position in 0..batch.length().get() {
                 if let Some(entry) = batch.entry(position) {
-                    clean &= function.write_msix_tag(entry.index, 0).is_ok();
+                    let cleared = function.write_msix_tag(entry.index, 0).is_ok();
+                    self.tagged.set(entry.index, !cleared);
+                    clean &= cleared;
                 }
             }
         }

@@ -186,6 +186,34 @@ fn a_table_in_msix_takes_tags_for_allocated_vectors() {
 }
 
 #[test]
+fn vectors_that_are_freed_give_their_tags_back_first() {
+    let mut fake = Fake::new(0x0000_0507);
+    let mut requester = Requester::probe(&mut fake).unwrap();
+    requester.enable(StMode::InterruptVector, &mut fake).unwrap();
+    fake.log.clear();
+    requester.release_vectors(&mut fake).unwrap();
+    assert_eq!((fake.log.len(), requester.entries_in_use()), (0, 0));
+    program((&mut fake, &mut requester), [steer(7, 1), steer(0, 2)]).unwrap();
+    assert_eq!(requester.entries_in_use(), 2);
+    let on = fake.control();
+    fake.log.clear();
+    requester.release_vectors(&mut fake).unwrap();
+    assert_eq!((fake.msix[7], fake.msix[0], requester.entries_in_use()), (Some(0), Some(0), 0));
+    let control = TPH_AT + 8;
+    let (off, tags) = (Access::Write(control, on & !0x300), [0, 7].map(|n| Access::MsixTag(n, 0)));
+    assert_eq!(fake.log, [off, tags[0], tags[1], Access::Write(control, on)]);
+    // Where a register cannot be reached the others are tried, and TPH is not on by mistake.
+    program((&mut fake, &mut requester), [steer(7, 1), steer(0, 2)]).unwrap();
+    fake.fail = Some((fake.log.len() + 1, 1));
+    assert_eq!(requester.release_vectors(&mut fake), Err(Error::Access(AccessError::Failed)));
+    assert_eq!((fake.msix[7], fake.control(), requester.entries_in_use()), (Some(0), on, 0));
+    program((&mut fake, &mut requester), [steer(7, 1)]).unwrap();
+    fake.fail = Some((fake.log.len() + 2, 1));
+    assert!(requester.release_vectors(&mut fake).is_err());
+    assert_eq!(requester.state(), State::Disabled);
+}
+
+#[test]
 fn without_a_table_or_while_off_nothing_can_be_programmed() {
     let mut fake = Fake::new(0x0000_0107);
     let mut requester = Requester::probe(&mut fake).unwrap();

@@ -60,6 +60,12 @@ pub extern "C" fn tph_core_close(core: &mut Core, device: &Device) -> c_int {
     status(core.close(&mut KernelFunction(device)))
 }
 
+/// All MSI-X vectors are about to be freed: takes their tags out.
+#[unsafe(no_mangle)]
+pub extern "C" fn tph_core_release_vectors(core: &mut Core, device: &Device) -> c_int {
+    status(core.release_vectors(&mut KernelFunction(device)))
+}
+
 /// The function was reset: puts back what the user had set. Nothing to do without a user.
 #[unsafe(no_mangle)]
 pub extern "C" fn tph_core_restore(core: &mut Core, device: &Device) -> c_int {
@@ -115,6 +121,13 @@ impl Core {
     fn close(&mut self, function: &mut KernelFunction<'_>) -> Result<(), Errno> {
         match self.0.take() {
             Some(mut requester) => Ok(requester.close(function)?),
+            None => Ok(()),
+        }
+    }
+
+    fn release_vectors(&mut self, function: &mut KernelFunction<'_>) -> Result<(), Errno> {
+        match &mut self.0 {
+            Some(requester) => Ok(requester.release_vectors(function)?),
             None => Ok(()),
         }
     }

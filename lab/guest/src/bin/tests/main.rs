@@ -2,6 +2,7 @@
 
 mod conformance;
 mod interface;
+mod msix;
 mod other_tables;
 mod steering;
 mod stock;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     steering::run(&mut suite, &mut control());
     interface::run(&mut suite, &mut control());
     other_tables::run(&mut suite, &mut control());
+    msix::run(&mut suite, &mut control());
     stock::run(&mut suite);
     if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

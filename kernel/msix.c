@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tags in the MSI-X table: bits 31:16 of a vector's control dword.
+ *
+ * The PCI core keeps a copy of that dword for each vector that is allocated, and
+ * writes it whenever it masks, unmasks, moves, restores or frees the vector. So a
+ * tag goes into the copy first, under the lock of the interrupt's descriptor, as
+ * all of these do; then it stays by itself. A tag must be gone from the copy before
+ * the vector is: freeing writes it to the table, where the next vector of that
+ * number would find it.
+ *
+ * igate keeps vectors from coming and going; vfio-pci-core holds it around that.
+ */
+#include <linux/irq.h>
+#include <linux/irqdesc.h>
+#include <linux/msi.h>
+#include <linux/pci.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "vfio_pci_tph.h"
+
+static int virq_of(struct vfio_pci_tph_device *tdev, u16 vector)
+{
+	lockdep_assert_held(&tdev->core.igate);
+	lockdep_assert_held(&tdev->tph_lock);
+	/* Without MSI-X, number 0 would be the INTx line */
+	if (!tdev->core.pdev->msix_enabled || tdev->vectors_going)
+		return -ENXIO;
+	return pci_irq_vector(tdev->core.pdev, vector);
+}
+
+bool tph_host_msix_vector_allocated(struct vfio_pci_tph_device *tdev, u16 vector)
+{
+	return virq_of(tdev, vector) > 0;
+}
+
+/* Whether the user lets BARs answer */
+static bool memory_on(struct vfio_pci_core_device *core)
+{
+	return core->pdev->current_state < PCI_D3hot &&
+	       (core->pdev->no_command_memory || core->vconfig[PCI_COMMAND] & PCI_COMMAND_MEMORY);
+}
+
+int tph_host_write_msix_tag(struct vfio_pci_tph_device *tdev, u16 vector, u16 tag)
+{
+	int virq = virq_of(tdev, vector);
+	struct irq_data *data = virq > 0 ? irq_get_irq_data(virq) : NULL;
+	void __iomem *control;
+	struct msi_desc *msi;
+	unsigned long flags;
+	int ret = -EIO;
+
+	if (!data)
+		return -ENXIO;
+
+	raw_spin_lock_irqsave(&irq_data_to_desc(data)->lock, flags);
+	msi = irq_data_get_msi_desc(data);
+	/* What cannot be reached now may lose a tag, as it is written later, but get none */
+	if (msi && msi->pci.msi_attrib.can_mask && (memory_on(&tdev->core) || !tag)) {
+		msi->pci.msix_ctrl = (msi->pci.msix_ctrl & ~PCI_MSIX_ENTRY_CTRL_ST) | tag << 16;
+		if (memory_on(&tdev->core)) {
+			control = msi->pci.mask_base + vector * PCI_MSIX_ENTRY_SIZE +
+				  PCI_MSIX_ENTRY_VECTOR_CTRL;
+			writel(msi->pci.msix_ctrl, control);
+			/* Brings the write home; all ones come from a device that is gone */
+			ret = readl(control) == U32_MAX ? -ENODEV : 0;
+		}
+	}
+	raw_spin_unlock_irqrestore(&irq_data_to_desc(data)->lock, flags);
+	return ret;
+}
+
+/**
+ * vfio_pci_tph_release_vectors - all vectors are about to be freed
+ * @tdev: the device
+ * @going: 1 before, -1 after; 0 if no request can come in between
+ *
+ * Until they are gone they count as gone. What the rules cannot reach is no error:
+ * the tags are out of the PCI core's copy, and it writes that when it frees a vector.
+ */
+void vfio_pci_tph_release_vectors(struct vfio_pci_tph_device *tdev, int going)
+{
+	vfio_pci_tph_lock(tdev);
+	if (going >= 0)
+		tph_core_release_vectors(tdev->tph, tdev);
+	tdev->vectors_going += going;
+	vfio_pci_tph_unlock(tdev);
+}
+
+/**
+ * vfio_pci_tph_set_irqs - serve VFIO_DEVICE_SET_IRQS
+ * @tdev: the device
+ * @arg: the request in the memory of the caller
+ *
+ * Return: what vfio-pci-core returns
+ */
+long vfio_pci_tph_set_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg)
+{
+	struct vfio_irq_set set;
+	bool frees;
+	long ret;
+
+	/* One that changes behind our back only leaves the caller's own tags to the caller */
+	frees = !copy_from_user(&set, (void __user *)arg, offsetofend(typeof(set), count)) &&
+		set.index == VFIO_PCI_MSIX_IRQ_INDEX && !set.count &&
+		set.flags == (VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER);
+
+	if (frees)
+		vfio_pci_tph_release_vectors(tdev, 1);
+	ret = vfio_pci_core_ioctl(&tdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
+	if (frees)
+		vfio_pci_tph_release_vectors(tdev, -1);
+	return ret;
+}

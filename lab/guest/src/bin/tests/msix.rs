@@ -1,0 +1,242 @@
+//! The ST table in the MSI-X table: tags lie beside the mask bits of the vectors, which the kernel
+//! writes for reasons of its own. The table is read where a user can map it.
+
+use std::fs;
+use std::os::fd::AsRawFd;
+
+use tph::{MemoryType, RequesterType, SteeringTag};
+use tph_abi::Errno;
+use tph_lab_guest::{Control, Endpoint, Failure, Nic, Suite, endpoint, raw};
+use vfio_tph::{Bar, CpuId, Error, EventFd, StIndex, StMode, TagSource, VfioFunction};
+
+/// `msix_vectors` of the profile, the most there can be, and how many of them are set up.
+const VECTORS: u16 = 2048;
+const USED: u16 = 8;
+/// The BAR of the emulated endpoint's MSI-X table.
+const TABLE_BAR: u32 = 2;
+
+const SET_IRQS: u32 = 0x3b64 + 10;
+const MSIX: u32 = 2;
+/// `VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER`.
+const GIVE_EVENTS: u32 = 1 << 2 | 1 << 5;
+
+type Outcome = Result<(), Failure>;
+type Test = fn(&Endpoint, &mut Control) -> Outcome;
+
+pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
+    let Some(endpoint) = Endpoint::named("vectors") else { return };
+    let tests: [(&str, Test); 8] = [
+        ("in_both_modes_a_tag_lies_beside_the_mask_of_its_vector", both_modes),
+        ("only_vectors_that_are_set_up_take_tags", allocated),
+        ("a_tag_stays_when_its_vector_is_masked_and_unmasked", masked),
+        ("a_tag_stays_when_its_vector_moves_to_another_cpu", moved),
+        ("a_tag_comes_back_after_a_reset", reset),
+        ("tags_go_with_the_vectors_that_are_freed", freed),
+        ("tags_go_with_the_user", closed),
+        ("with_memory_off_tags_are_refused_and_nothing_is_left_behind", memory_off),
+    ];
+    for (name, test) in tests {
+        suite.test(&format!("msix::{name}"), || test(&endpoint, control));
+    }
+}
+
+fn errno<T>(outcome: Result<T, Error>) -> Result<T, Errno> {
+    outcome.map_err(|error| match error {
+        Error::Request { errno, .. } => errno,
+        other => panic!("{other}"),
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "reads as a sentence where it is called")]
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Outcome {
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("{what}: found {found:x?}, expected {expected:x?}").into())
+}
+
+fn vector_events() -> Result<Vec<EventFd>, Failure> {
+    Ok((0..USED).map(|_| EventFd::new(0)).collect::<Result<_, _>>()?)
+}
+
+/// The tags that the first vectors are to get.
+struct Steering(Vec<(CpuId, SteeringTag)>);
+
+impl Steering {
+    fn ask(control: &mut Control) -> Result<Self, Failure> {
+        let tags = endpoint::tags(control, MemoryType::Volatile, RequesterType::ExtendedTph)?;
+        Ok(Self(tags.into_iter().cycle().take(usize::from(USED)).collect()))
+    }
+
+    fn batch(&self) -> Vec<(StIndex, TagSource)> {
+        let source = |cpu| TagSource::Cpu { cpu, memory: MemoryType::Volatile };
+        (0..).map(StIndex).zip(self.0.iter().map(|(cpu, _)| source(*cpu))).collect()
+    }
+
+    fn bits(&self) -> Vec<u16> {
+        self.0.iter().map(|(_, tag)| tag.entry_bits()).collect()
+    }
+}
+
+fn control_dword(vector: u16) -> usize {
+    16 * usize::from(vector) + 12
+}
+
+/// The upper halves of the first vectors' control dwords.
+fn tags(table: &Bar) -> Result<Vec<u16>, Failure> {
+    let tag = |vector| table.read32(control_dword(vector)).map(|dword| (dword >> 16) as u16);
+    Ok((0..USED).map(tag).collect::<Result<_, _>>()?)
+}
+
+fn masks(table: &Bar) -> Result<Vec<u16>, Failure> {
+    let mask = |vector| table.read32(control_dword(vector)).map(|dword| (dword & 0xffff) as u16);
+    Ok((0..USED).map(mask).collect::<Result<_, _>>()?)
+}
+
+/// `VFIO_DEVICE_SET_IRQS` for one vector: its event, or none with -1.
+fn set_event(function: &VfioFunction, vector: u16, event: i32) -> Outcome {
+    let words = [24, GIVE_EVENTS, MSIX, u32::from(vector), 1, event.cast_unsigned()];
+    let mut bytes: Vec<u8> = words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
+    let (outcome, _) = raw::call(function, SET_IRQS, &mut bytes);
+    outcome.map(drop).map_err(|errno| format!("SET_IRQS: {}", Errno(errno)).into())
+}
+
+/// Opens the device, sets up its vectors, enables `mode`, programs, and hands over to `test`.
+fn steered(
+    endpoint: &Endpoint,
+    control: &mut Control,
+    mode: StMode,
+    test: impl FnOnce(&VfioFunction, &Bar, &[EventFd], &Steering) -> Outcome,
+) -> Outcome {
+    let function = VfioFunction::open(endpoint.address)?;
+    let events = vector_events()?;
+    function.enable_msix(&events)?;
+    let table = function.map_bar(TABLE_BAR)?;
+    let steering = Steering::ask(control)?;
+    let mut tph = function.tph();
+    let mut enabled = tph.enable(mode)?;
+    enabled.program(&steering.batch())?;
+    // A user who dies leaves no guard that cleans up.
+    std::mem::forget(enabled);
+    same("tags", tags(&table)?, steering.bits())?;
+    test(&function, &table, &events, &steering)
+}
+
+fn both_modes(endpoint: &Endpoint, control: &mut Control) -> Outcome {
+    for mode in [StMode::InterruptVector, StMode::DeviceSpecific] {
+        steered(endpoint, control, mode, |_, table, _, _| {
+            same("masks of vectors with an event", masks(table)?, vec![0; USED.into()])
+        })?;
+    }
+    Ok(())
+}
+
+fn allocated(endpoint: &Endpoint, control: &mut Control) -> Outcome {
+    let function = VfioFunction::open(endpoint.address)?;
+    let steering = Steering::ask(control)?;
+    let (_, source) = steering.batch()[0];
+    let mut tph = function.tph();
+    same("entries", errno(tph.capability())?.table_entries, VECTORS)?;
+    let mut tph = tph.enable(StMode::InterruptVector)?;
+    let mut program = |index| errno(tph.program(&[(StIndex(index), source)]));
+    same("without MSI-X", program(0), Err(Errno::ENXIO))?;
+    function.enable_msix(&vector_events()?)?;
+    same("the first", program(0), Ok(()))?;
+    same("one past the last that is set up", program(USED), Err(Errno::ENXIO))?;
+    same("the last of the table", program(VECTORS - 1), Err(Errno::ENXIO))?;
+    same("past the table", program(VECTORS), Err(Errno::ENXIO))?;
+    function.disable_msix()?;
+    same("without MSI-X again", program(0), Err(Errno::ENXIO))
+}
+
+fn masked(endpoint: &Endpoint, control: &mut Control) -> Outcome {
+    steered(endpoint, control, StMode::InterruptVector, |function, table, events, steering| {
+        set_event(function, 3, -1)?;
+        same("mask bit", masks(table)?[3], 1)?;
+        same("tags while masked", tags(table)?, steering.bits())?;
+        set_event(function, 3, events[3].as_raw_fd())?;
+        same("mask bit", masks(table)?[3], 0)?;
+        same("tags when unmasked", tags(table)?, steering.bits())
+    })
+}
+
+/// The number of the interrupt that VFIO gave a vector.
+fn interrupt_number(endpoint: &Endpoint, vector: u16) -> Result<String, Failure> {
+    let name = format!("vfio-msix[{vector}]({})", endpoint.address);
+    let table = fs::read_to_string("/proc/interrupts")?;
+    let line = table.lines().find(|line| line.ends_with(&name)).ok_or(name)?;
+    Ok(line.split(':').next().unwrap_or_default().trim().to_owned())
+}
+
+fn moved(endpoint: &Endpoint, control: &mut Control) -> Outcome {
+    steered(endpoint, control, StMode::InterruptVector, |function, table, events, steering| {
+        let mut nic = Nic::new(function, 1)?;
+        nic.interrupt(0, 2)?;
+        for cpus in ["2", "4", "8", "1"] {
+            let number = interrupt_number(endpoint, 2)?;
+            fs::write(format!("/proc/irq/{number}/smp_affinity"), cpus)?;
+            nic.ring(0)?;
+            events[2].read()?;
+            same("tags after the move", tags(table)?, steering.bits())?;
+        }
+        Ok(())
+    })
+}
+
+fn reset(endpoint: &Endpoint, control: &mut Control) -> Outcome {
+    steered(endpoint, control, StMode::InterruptVector, |function, table, _, steering| {
+        // QEMU's table outlives a function reset; a real one does not.
+        for vector in 0..USED {
+            table.write32(control_dword(vector), 1)?;
+        }
+        same("tags that the device lost", tags(table)?, vec![0; USED.into()])?;
+        function.reset()?;
+        same("tags after the reset", tags(table)?, steering.bits())?;
+        let mut tph = function.tph();
+        same("ENABLE", errno(tph.enable(StMode::DeviceSpecific).map(drop)), Err(Errno::EBUSY))
+    })
+}
+
+fn freed(endpoint: &Endpoint, control: &mut Control) -> Outcome {
+    let none = vec![0; USED.into()];
+    steered(endpoint, control, StMode::InterruptVector, |function, table, _, steering| {
+        function.disable_msix()?;
+        same("tags of vectors that are freed", tags(table)?, none.clone())?;
+        function.enable_msix(&vector_events()?)?;
+        same("tags of new vectors", tags(table)?, none.clone())?;
+        let mut tph = function.tph();
+        same("ENABLE", errno(tph.enable(StMode::DeviceSpecific).map(drop)), Err(Errno::EBUSY))?;
+        errno(tph.disable())?;
+        let mut tph = tph.enable(StMode::DeviceSpecific)?;
+        tph.program(&steering.batch())?;
+        same("tags", tags(table)?, steering.bits())
+    })
+}
+
+fn closed(endpoint: &Endpoint, control: &mut Control) -> Outcome {
+    steered(endpoint, control, StMode::InterruptVector, |_, _, _, _| Ok(()))?;
+    let function = VfioFunction::open(endpoint.address)?;
+    let table = function.map_bar(TABLE_BAR)?;
+    same("tags after close", tags(&table)?, vec![0; USED.into()])?;
+    function.enable_msix(&vector_events()?)?;
+    same("tags of the next user's vectors", tags(&table)?, vec![0; USED.into()])
+}
+
+fn memory_off(endpoint: &Endpoint, control: &mut Control) -> Outcome {
+    const CONFIG: u32 = 7;
+    const COMMAND: u64 = 4;
+    let none = vec![0; USED.into()];
+    steered(endpoint, control, StMode::InterruptVector, |function, _, _, steering| {
+        let mut tph = function.tph();
+        errno(tph.disable())?;
+        let mut tph = tph.enable(StMode::InterruptVector)?;
+        let mut command = [0; 2];
+        function.read_region(CONFIG, COMMAND, &mut command)?;
+        function.write_region(CONFIG, COMMAND, &[command[0] & !2, command[1]])?;
+        same("SET_ST", errno(tph.program(&steering.batch())), Err(Errno::EIO))?;
+        function.write_region(CONFIG, COMMAND, &command)?;
+        function.reset()?;
+        let table = function.map_bar(TABLE_BAR)?;
+        same("tags", tags(&table)?, none)
+    })
+}
