@@ -2,12 +2,15 @@
 //! emulated endpoints and to report tests, a small driver for the endpoints, ioctls as bytes.
 
 pub mod bind;
+pub mod child;
 pub mod control;
 pub mod endpoint;
+pub mod module;
 pub mod nic;
 pub mod raw;
 pub mod suite;
 
+pub use child::Child;
 pub use control::Control;
 pub use endpoint::Endpoint;
 pub use nic::Nic;

@@ -3,16 +3,22 @@
 mod conformance;
 mod interface;
 mod msix;
+mod life;
 mod other_tables;
+mod permission;
+mod roles;
 mod steering;
 mod stock;
 mod subject;
 
 use std::process::ExitCode;
 
-use tph_lab_guest::{Control, Suite};
+use tph_lab_guest::{Control, Suite, child};
 
 fn main() -> ExitCode {
+    if let Some(words) = child::role() {
+        return roles::play(&words);
+    }
     let control = || Control::open().expect("the lab's host is there");
     let mut suite = Suite::new(control(), std::env::args().skip(1).collect());
     conformance::run(&mut suite, &mut control());
@@ -20,6 +26,8 @@ fn main() -> ExitCode {
     interface::run(&mut suite, &mut control());
     other_tables::run(&mut suite, &mut control());
     msix::run(&mut suite, &mut control());
+    permission::run(&mut suite, &mut control());
+    life::run(&mut suite, &mut control());
     stock::run(&mut suite);
     if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,0 +1,28 @@
+//! The life of a device: whatever becomes of it or of its user, TPH is off and every entry 0 when the
+//! user is gone, and nobody keeps the module.
+
+mod departure;
+mod module;
+mod processes;
+mod reset;
+pub(crate) mod roles;
+mod watch;
+
+use tph_lab_guest::{Control, Endpoint, Suite};
+
+use watch::Watch;
+
+type Outcome = Result<(), tph_lab_guest::Failure>;
+type Test = fn(&mut Watch<'_>) -> Outcome;
+
+pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
+    let nic = Endpoint::named("nic0").expect("the lab's profile has nic0");
+    let tests = reset::TESTS.iter().chain(processes::TESTS).chain(departure::TESTS);
+    for (name, test) in tests.chain(module::TESTS) {
+        suite.test(&format!("life::{name}"), || {
+            let mut watch = Watch::new(&nic, control)?;
+            test(&mut watch)?;
+            watch.expect_clean()
+        });
+    }
+}

@@ -1,0 +1,140 @@
+//! Resets while a user has the device: it is programmed afterwards as it was before.
+
+use std::fs;
+use std::os::fd::AsFd;
+
+use tph_abi::{Errno, Operation, VFIO_DEVICE_PCI_TPH};
+use tph_lab_guest::bind::rebind;
+use tph_lab_guest::{Failure, raw};
+use vfio_tph::{Bdf, Host, StIndex, VfioFunction};
+
+use super::watch::{Watch, cpu};
+use super::{Outcome, Test};
+
+pub(super) const TESTS: &[(&str, Test)] = &[
+    ("a_reset_by_the_user_keeps_what_was_set", by_user),
+    ("every_reset_of_sysfs_keeps_what_was_set", by_sysfs),
+    ("a_function_reset_through_configuration_space_keeps_what_was_set", by_config),
+    ("a_hot_reset_is_answered_as_by_vfio_pci_and_keeps_what_was_set", hot),
+    ("without_memory_accesses_the_table_can_be_programmed", without_memory),
+];
+
+const CONFIG: u32 = 7;
+const HOT_RESET: u32 = 0x3b64 + 13;
+
+fn by_user(watch: &mut Watch<'_>) -> Outcome {
+    let function = watch.programmed()?;
+    let before = watch.held()?;
+    function.reset()?;
+    watch.expect("after VFIO_DEVICE_RESET", &before)
+}
+
+/// With each method that the kernel has for the device; a bus reset is one of them.
+fn by_sysfs(watch: &mut Watch<'_>) -> Outcome {
+    let folder = Host::default().folder(watch.address());
+    let methods = fs::read_to_string(folder.join("reset_method"))?;
+    let _function = watch.programmed()?;
+    let before = watch.held()?;
+    for method in methods.split_whitespace() {
+        fs::write(folder.join("reset_method"), method)?;
+        let reset = fs::write(folder.join("reset"), "1");
+        fs::write(folder.join("reset_method"), "default")?;
+        reset.map_err(|error| format!("{method}: {error}"))?;
+        watch.expect(&format!("after a reset by {method}"), &before)?;
+    }
+    if methods.split_whitespace().count() < 2 {
+        return Err(format!("only these methods: {methods}").into());
+    }
+    Ok(())
+}
+
+fn by_config(watch: &mut Watch<'_>) -> Outcome {
+    const EXPRESS: u8 = 0x10;
+    const DEVICE_CONTROL: u64 = 8;
+    let function = watch.programmed()?;
+    let before = watch.held()?;
+    let at = capability(&function, EXPRESS)?.ok_or("no PCI Express capability")? + DEVICE_CONTROL;
+    let mut control = [0; 2];
+    function.read_region(CONFIG, at, &mut control)?;
+    control[1] |= 0x80;
+    function.write_region(CONFIG, at, &control)?;
+    watch.expect("after Initiate Function Level Reset", &before)
+}
+
+/// Where the capability with this ID is.
+pub(super) fn capability(function: &VfioFunction, id: u8) -> Result<Option<u64>, Failure> {
+    let mut place = [0];
+    function.read_region(CONFIG, 0x34, &mut place)?;
+    while place[0] != 0 {
+        let at = u64::from(place[0]);
+        let mut header = [0; 2];
+        function.read_region(CONFIG, at, &mut header)?;
+        if header[0] == id {
+            return Ok(Some(at));
+        }
+        place = [header[1]];
+    }
+    Ok(None)
+}
+
+fn hot(watch: &mut Watch<'_>) -> Outcome {
+    let function = watch.programmed()?;
+    let before = watch.held()?;
+    let ours = hot_reset(&function)?;
+    watch.expect("after a hot reset", &before)?;
+    drop(function);
+    rebind(watch.address(), "vfio-pci")?;
+    let stock = stock_hot_reset(watch.address());
+    rebind(watch.address(), "vfio-pci-tph")?;
+    let stock = stock?;
+    if ours != stock {
+        return Err(format!("{ours:?}, and on vfio-pci {stock:?}").into());
+    }
+    Ok(())
+}
+
+fn stock_hot_reset(address: Bdf) -> Result<Result<u32, i32>, Failure> {
+    hot_reset(&VfioFunction::open(address)?)
+}
+
+/// `VFIO_DEVICE_PCI_HOT_RESET` of the slot, with the group as the proof that it is ours.
+fn hot_reset(function: &VfioFunction) -> Result<Result<u32, i32>, Failure> {
+    let address = function.address();
+    let group = Host::default().iommu_group(address).ok_or("no IOMMU group")?;
+    let fd = own_fd(&format!("/dev/vfio/{group}"))?.ok_or("the group is not open")?;
+    let mut bytes = Vec::new();
+    for word in [16, 0, 1, fd] {
+        bytes.extend(word.to_ne_bytes());
+    }
+    Ok(raw::call(function, HOT_RESET, &mut bytes).0)
+}
+
+/// The number under which this process has `file` open.
+fn own_fd(file: &str) -> Result<Option<i32>, Failure> {
+    for entry in fs::read_dir("/proc/self/fd")? {
+        let entry = entry?;
+        if fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == file) {
+            return Ok(Some(entry.file_name().to_string_lossy().parse()?));
+        }
+    }
+    Ok(None)
+}
+
+/// The table lies in configuration space, which Memory Space Enable does not turn off.
+fn without_memory(watch: &mut Watch<'_>) -> Outcome {
+    const COMMAND: u64 = 4;
+    let function = watch.programmed()?;
+    let tags = watch.tags()?;
+    let mut command = [0; 2];
+    function.read_region(CONFIG, COMMAND, &mut command)?;
+    function.write_region(CONFIG, COMMAND, &[command[0] & !0b10, command[1]])?;
+    let mut expected = watch.held()?;
+    function.tph().program(&[(StIndex(0), cpu(3)), (StIndex(1), cpu(2))])?;
+    expected[1] = u32::from(tags[2].1) << 16 | u32::from(tags[3].1);
+    watch.expect("with memory off", &expected)?;
+    function.write_region(CONFIG, COMMAND, &[command[0] | 0b10, command[1]])?;
+    watch.expect("with memory on again", &expected)?;
+    let mut get_cap = [16_u32, Operation::GetCap as u32, 0, 0].map(u32::to_le_bytes).concat();
+    let (outcome, _) = raw::call(function.as_fd(), VFIO_DEVICE_PCI_TPH, &mut get_cap);
+    outcome.map(drop).map_err(|errno| format!("GET_CAP: {}", Errno(errno)).into())
+}

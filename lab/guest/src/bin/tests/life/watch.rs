@@ -1,0 +1,95 @@
+//! What the endpoint holds, seen from outside of the guest.
+
+use tph::{ConfigOffset, MemoryType, RequesterType};
+use tph_lab_guest::{Control, Endpoint, Failure, endpoint, module};
+use vfio_tph::{Bdf, CpuId, Host, StIndex, StMode, TagSource, VfioFunction};
+
+use super::Outcome;
+
+/// One endpoint and the way to look at it.
+pub(super) struct Watch<'a> {
+    endpoint: &'a Endpoint,
+    control: &'a mut Control,
+    at: ConfigOffset,
+    entries: u16,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(endpoint: &'a Endpoint, control: &'a mut Control) -> Result<Self, Failure> {
+        let function = Host::default().function(endpoint.address)?;
+        let view = function.tph.map_err(|why| why.to_string())?.ok_or("no TPH capability")?;
+        let at = view.capability.control().ok_or("no control register")?;
+        Ok(Self { endpoint, control, at, entries: view.capability.table_entries() })
+    }
+
+    pub(super) fn address(&self) -> Bdf {
+        self.endpoint.address
+    }
+
+    /// The control register and the ST table, as the endpoint has them now.
+    pub(super) fn held(&mut self) -> Result<Vec<u32>, Failure> {
+        let dwords = 1 + self.entries.div_ceil(2);
+        Ok(self.control.registers(&self.endpoint.name, self.at.get(), dwords)?)
+    }
+
+    /// Opens the device, turns TPH on and programs every entry, as a driver does that will not
+    /// clean up behind itself.
+    pub(super) fn programmed(&mut self) -> Result<VfioFunction, Failure> {
+        let function = VfioFunction::open(self.address())?;
+        program_all(&function, self.entries)?;
+        self.expect_programmed()?;
+        Ok(function)
+    }
+
+    /// TPH is on, and no entry is without a tag.
+    pub(super) fn expect_programmed(&mut self) -> Outcome {
+        let held = self.held()?;
+        if held.contains(&0) {
+            return Err(format!("it should be programmed, and holds {held:x?}").into());
+        }
+        Ok(())
+    }
+
+    /// The endpoint holds just this.
+    pub(super) fn expect(&mut self, what: &str, expected: &[u32]) -> Outcome {
+        let held = self.held()?;
+        if held != expected {
+            return Err(format!("{what}: it holds {held:x?}, not {expected:x?}").into());
+        }
+        Ok(())
+    }
+
+    /// TPH is off, every entry is 0, nobody uses the module.
+    pub(super) fn expect_clean(&mut self) -> Outcome {
+        let held = self.held()?;
+        if held.iter().any(|dword| *dword != 0) {
+            return Err(format!("without a user it holds {held:x?}").into());
+        }
+        match module::users()? {
+            0 => Ok(()),
+            users => Err(format!("the module has {users} users, and nobody is there").into()),
+        }
+    }
+
+    /// The tags of the CPUs that firmware knows, as an entry holds them.
+    pub(super) fn tags(&mut self) -> Result<Vec<(CpuId, u16)>, Failure> {
+        let wide = RequesterType::ExtendedTph;
+        let tags = endpoint::tags(self.control, MemoryType::Volatile, wide)?;
+        Ok(tags.into_iter().map(|(cpu, tag)| (cpu, tag.entry_bits())).collect())
+    }
+}
+
+/// Turns TPH on and gives every entry a CPU.
+pub(super) fn program_all(function: &VfioFunction, entries: u16) -> Outcome {
+    let mut tph = function.tph();
+    let mut on = tph.enable(StMode::DeviceSpecific)?;
+    let batch = (0..entries).map(|index| (StIndex(index), cpu(u32::from(index) % 4)));
+    on.program(&batch.collect::<Vec<_>>())?;
+    // The guard would clean up, which a user who dies does not.
+    std::mem::forget(on);
+    Ok(())
+}
+
+pub(super) fn cpu(cpu: u32) -> TagSource {
+    TagSource::Cpu { cpu: CpuId(cpu), memory: MemoryType::Volatile }
+}

@@ -1,0 +1,48 @@
+//! The module under test, loaded and unloaded.
+
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use rustix::system::{delete_module, finit_module};
+use tph_lab_wire::{PLAN_PATH, Plan};
+
+const FOLDER: &str = "/sys/module/vfio_pci_tph";
+/// `O_NONBLOCK`: do not wait for users to go (`delete_module(2)`).
+const DO_NOT_WAIT: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+
+/// Whether it is loaded.
+pub fn is_loaded() -> bool {
+    Path::new(FOLDER).exists()
+}
+
+/// How many users it has: open devices.
+///
+/// # Errors
+/// If it is not loaded.
+pub fn users() -> io::Result<u32> {
+    let text = fs::read_to_string(Path::new(FOLDER).join("refcnt"))?;
+    text.trim().parse().map_err(|_| io::Error::other(text))
+}
+
+/// Unloads it.
+///
+/// # Errors
+/// What the kernel answered; `EAGAIN` if somebody uses it.
+pub fn unload() -> rustix::io::Result<()> {
+    delete_module(c"vfio_pci_tph", DO_NOT_WAIT)
+}
+
+/// Loads it with the parameters that the lab chose.
+///
+/// # Errors
+/// If it is not in the lab's plan, and what the kernel answered.
+pub fn load() -> io::Result<()> {
+    let plan: Plan = serde_json::from_slice(&fs::read(PLAN_PATH)?)?;
+    let is_ours = |path: &str| path.replace('-', "_").contains("vfio_pci_tph");
+    let found = plan.modules.into_iter().find(|module| is_ours(&module.path));
+    let module = found.ok_or_else(|| io::Error::other("the lab has not loaded it"))?;
+    let parameters = CString::new(module.parameters)?;
+    Ok(finit_module(File::open(module.path)?, &parameters, 0)?)
+}
