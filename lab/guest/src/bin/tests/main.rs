@@ -1,5 +1,6 @@
 //! The tests that run in the guest: the module in its kernel, the endpoints outside of it.
 
+mod concurrency;
 mod conformance;
 mod interface;
 mod msix;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     msix::run(&mut suite, &mut control());
     permission::run(&mut suite, &mut control());
     life::run(&mut suite, &mut control());
+    concurrency::run(&mut suite, &mut control());
     stock::run(&mut suite);
     if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
