@@ -1,4 +1,4 @@
-//! Error numbers, as Linux on every architecture that has PCIe numbers them.
+//! Error numbers, as Linux on x86-64, arm64 and most others numbers them.
 
 use core::fmt;
 
@@ -57,6 +57,7 @@ impl From<Error> for Errno {
             | Error::NotEnabled
             | Error::WrongMode(_) => Self::EINVAL,
             Error::Entry { error, .. } => error.into(),
+            Error::NotTaken { .. } => Self::EIO,
             Error::Access(error) => error.into(),
         }
     }

@@ -1,5 +1,5 @@
-//! Every byte of a request: structures, fields, offsets. Little-endian on the wire wherever this
-//! is built, as all hosts with PCIe that Linux runs VFIO on are.
+//! Every byte of a request: structures, fields, offsets. Numbers are little-endian, whatever the
+//! machine that this is built for.
 
 /// One field of a structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use crate::{AccessError, CpuId, FirmwareError, Malformed, MemoryType, RequesterType};
+use crate::{AccessError, Control, CpuId, FirmwareError, Malformed, MemoryType, RequesterType};
 use crate::{StIndex, StMode};
 
-/// Why a request was refused or failed as a whole. Unless it is [`Access`](Self::Access), no
-/// register was changed.
+/// Why a request was refused or failed as a whole. Unless it is [`Access`](Self::Access), every
+/// register is as it was before; [`NotTaken`](Self::NotTaken) leaves the requester off, as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
     /// The function has no TPH Requester capability.
@@ -35,6 +35,11 @@ pub enum Error {
         position: usize,
         /// What is wrong with it.
         error: EntryError,
+    },
+    /// The function did not take the mode: its control register reads otherwise.
+    NotTaken {
+        /// What it reads.
+        held: Control,
     },
     /// A register could not be reached.
     Access(AccessError),
@@ -93,6 +98,11 @@ impl fmt::Display for Error {
             Self::NoTable => f.write_str("the device has no ST table"),
             Self::TableTakesTags => f.write_str("tags of this device go into its ST table only"),
             Self::Entry { position, error } => write!(f, "entry {position}: {error}"),
+            Self::NotTaken { held } => write!(
+                f,
+                "the device did not take the mode: its control register reads {:#010x}",
+                held.0
+            ),
             Self::Access(error) => error.fmt(f),
         }
     }

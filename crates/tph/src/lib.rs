@@ -24,6 +24,7 @@ mod error;
 mod firmware;
 mod function;
 mod hint;
+mod life;
 mod mode;
 mod msix;
 mod requester;

@@ -9,7 +9,7 @@ use crate::batch::{Batch, TagQuery};
 use crate::resolve::Resolver;
 use crate::shadow::Shadow;
 use crate::vectors::VectorSet;
-use crate::{AccessError, Completer, ConfigOffset, Control, Error, Function, PortType};
+use crate::{AccessError, Completer, Control, Error, Function, PortType};
 use crate::{RequesterEnable, RequesterType, StIndex, StMode, StTable, TphCapability};
 
 /// Whether the requester is on.
@@ -32,11 +32,13 @@ pub enum State {
 /// kept. Who holds one makes sure that calls do not overlap.
 #[derive(Clone, Debug)]
 pub struct Requester {
-    capability: Option<TphCapability>,
-    state: State,
-    control: Control,
+    pub(crate) capability: Option<TphCapability>,
+    pub(crate) state: State,
+    pub(crate) control: Control,
     pub(crate) shadow: Shadow,
     pub(crate) tagged: VectorSet,
+    /// The table may hold what was never programmed: an earlier write failed.
+    pub(crate) stale: bool,
     firmware_gives_tags: bool,
 }
 
@@ -52,6 +54,7 @@ impl Requester {
             control: Control(0),
             shadow: Shadow::new(),
             tagged: VectorSet::new(),
+            stale: false,
             firmware_gives_tags: false,
         })
     }
@@ -71,90 +74,9 @@ impl Requester {
         self.shadow.entry(index)
     }
 
-    /// Makes the function ready for a user: TPH off, every entry 0. Also what to do when the user
-    /// is gone. Does nothing without a capability.
-    ///
-    /// # Errors
-    /// [`Error::Access`] if a register could not be written; the others were tried all the same.
-    pub fn open(&mut self, function: &mut (impl Function + ?Sized)) -> Result<(), Error> {
-        self.state = State::Disabled;
-        self.control = Control(0);
-        self.shadow = Shadow::new();
-        self.tagged = VectorSet::new();
-        let Some(capability) = self.capability else {
-            return Ok(());
-        };
-        let off = Self::write_control(function, &capability, Control(0));
-        let cleared = self.clear_table(function, &capability);
-        Ok(off.and(cleared)?)
-    }
-
-    /// The user is gone: the same as [`open`](Self::open).
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn close(&mut self, function: &mut (impl Function + ?Sized)) -> Result<(), Error> {
-        self.open(function)
-    }
-
-    /// Vectors of MSI-X are about to be freed: takes the tags out of those that hold one, for what
-    /// is left in the table would come back with the next vector of that number. The requester is
-    /// off in between. Does nothing if the table is not in MSI-X, or holds no tag.
-    ///
-    /// # Errors
-    /// [`Error::Access`] if a register could not be written; all tags were tried all the same.
-    pub fn release_vectors(
-        &mut self,
-        function: &mut (impl Function + ?Sized),
-    ) -> Result<(), Error> {
-        let Some(capability) = self.capability else {
-            return Ok(());
-        };
-        if self.tagged.count() == 0 {
-            return Ok(());
-        }
-        let on = self.control;
-        let off = Self::write_control(function, &capability, on.with_enable(RequesterEnable::Off));
-        let cleared = self.clear_tagged(function);
-        let resumed = off.and_then(|()| Self::write_control(function, &capability, on));
-        if off.is_ok() && resumed.is_err() {
-            self.state = State::Disabled;
-            self.control = Control(0);
-        }
-        Ok(cleared.and(resumed)?)
-    }
-
     /// How many entries of the table hold a tag other than 0.
     pub fn entries_in_use(&self) -> u32 {
         self.shadow.count().saturating_add(self.tagged.count())
-    }
-
-    /// After a reset of the function: puts back the table and then the mode that the user had set.
-    /// A table in MSI-X has come back by then, with the vectors that it is part of: who restores
-    /// those keeps each vector's control dword.
-    ///
-    /// # Errors
-    /// [`Error::Access`] if a register could not be written; TPH is off then.
-    pub fn restore(&mut self, function: &mut (impl Function + ?Sized)) -> Result<(), Error> {
-        let Some(capability) = self.capability else {
-            return Ok(());
-        };
-        let (state, control) = (self.state, self.control);
-        self.state = State::Disabled;
-        self.control = Control(0);
-        Self::write_control(function, &capability, Control(0))?;
-        if let Ok(StTable::Capability { entries }) = capability.table {
-            self.shadow.touch_all(entries);
-            let written = self.shadow.write(function, capability.offset, entries);
-            self.shadow.settle();
-            written?;
-        }
-        if let State::Enabled { .. } = state {
-            Self::write_control(function, &capability, control)?;
-        }
-        self.state = state;
-        self.control = control;
-        Ok(())
     }
 
     /// Turns the requester on in `mode`, with the widest tags that the function and the root port
@@ -164,7 +86,8 @@ impl Requester {
     /// In this order: [`Error::NoCapability`], [`AlreadyEnabled`](Error::AlreadyEnabled),
     /// [`Malformed`](Error::Malformed), [`ModeNotSupported`](Error::ModeNotSupported),
     /// [`DirectTagsNotAllowed`](Error::DirectTagsNotAllowed) (device-specific mode without a
-    /// table), [`NoCompleter`](Error::NoCompleter), [`Access`](Error::Access).
+    /// table), [`NoCompleter`](Error::NoCompleter), [`Access`](Error::Access), and
+    /// [`NotTaken`](Error::NotTaken) if the control register then reads otherwise; it is 0 again.
     pub fn enable(
         &mut self,
         mode: StMode,
@@ -172,6 +95,7 @@ impl Requester {
     ) -> Result<(), Error> {
         let capability = self.capability.ok_or(Error::NoCapability)?;
         if self.state != State::Disabled {
+            self.refresh(&capability, function)?;
             return Err(Error::AlreadyEnabled);
         }
         let table = capability.table.map_err(Error::Malformed)?;
@@ -182,13 +106,17 @@ impl Requester {
             Self::require_direct_tags(function)?;
         }
         let requester = Self::negotiate(&capability, function)?;
-        let at = Self::control_offset(&capability)?;
-        let old = Control(function.read_config(at)?);
-        if old.0 == u32::MAX {
-            return Err(Error::Access(AccessError::Gone));
+        if self.stale {
+            self.restore(function)?;
         }
+        let old = Self::read_control(function, &capability)?;
         let new = old.with_mode(mode).with_enable(RequesterEnable::On(requester));
-        function.write_config(at, new.0)?;
+        Self::write_control(function, &capability, new)?;
+        let held = Self::read_control(function, &capability)?;
+        if held.mode() != new.mode() || held.enable() != new.enable() {
+            Self::write_control(function, &capability, Control(0))?;
+            return Err(Error::NotTaken { held });
+        }
         self.control = new;
         self.state = State::Enabled { mode, requester };
         Ok(())
@@ -214,8 +142,9 @@ impl Requester {
     /// In this order: [`Error::NoCapability`], [`Malformed`](Error::Malformed),
     /// [`NoTable`](Error::NoTable), [`NotEnabled`](Error::NotEnabled), then
     /// [`Entry`](Error::Entry) for the first entry that cannot be done, all before any register
-    /// changes; [`Access`](Error::Access) if writing failed: the entries of the batch are 0 then,
-    /// and TPH is off if even that could not be written.
+    /// changes; [`Access`](Error::Access) if the requester could not be turned off, which changes
+    /// nothing, or if writing failed: the entries of the batch are 0 then, and TPH is off if even
+    /// that could not be written.
     pub fn program(
         &mut self,
         batch: &mut (impl Batch + ?Sized),
@@ -232,8 +161,8 @@ impl Requester {
         if mode == StMode::NoSt {
             return Ok(());
         }
-        Resolver { function, requester, gives_tags: &mut self.firmware_gives_tags }
-            .batch(table, batch)?;
+        Resolver::new(function, requester, &mut self.firmware_gives_tags).batch(table, batch)?;
+        self.refresh(&capability, function)?;
         let on = self.control;
         let off = on.with_enable(RequesterEnable::Off);
         Self::write_control(function, &capability, off)?;
@@ -241,7 +170,7 @@ impl Requester {
         let clean = written.is_ok() || self.clear_batch(batch, function, &capability);
         let resumed = clean && Self::write_control(function, &capability, on).is_ok();
         if !resumed {
-            self.clear_batch(batch, function, &capability);
+            self.stale = !self.clear_batch(batch, function, &capability);
             self.state = State::Disabled;
             self.control = Control(0);
             written = written.and(Err(AccessError::Failed));
@@ -275,7 +204,7 @@ impl Requester {
         if mode != StMode::DeviceSpecific {
             return Err(Error::WrongMode(mode));
         }
-        Resolver { function, requester, gives_tags: &mut self.firmware_gives_tags }.query(query)
+        Resolver::new(function, requester, &mut self.firmware_gives_tags).query(query)
     }
 
     fn require_direct_tags(function: &(impl Function + ?Sized)) -> Result<(), Error> {
@@ -297,15 +226,24 @@ impl Requester {
         Ok(own.min(completer.requester_type().ok_or(Error::NoCompleter)?))
     }
 
-    fn control_offset(capability: &TphCapability) -> Result<ConfigOffset, AccessError> {
-        capability.control().ok_or(AccessError::Failed)
-    }
-
-    fn write_control(
+    /// A capability that the end of configuration space cuts off has no control register: nothing
+    /// is written then, and it reads as off.
+    pub(crate) fn write_control(
         function: &mut (impl Function + ?Sized),
         capability: &TphCapability,
         control: Control,
     ) -> Result<(), AccessError> {
-        function.write_config(Self::control_offset(capability)?, control.0)
+        capability.control().map_or(Ok(()), |at| function.write_config(at, control.0))
+    }
+
+    pub(crate) fn read_control(
+        function: &mut (impl Function + ?Sized),
+        capability: &TphCapability,
+    ) -> Result<Control, AccessError> {
+        let Some(at) = capability.control() else { return Ok(Control(0)) };
+        match function.read_config(at)? {
+            u32::MAX => Err(AccessError::Gone),
+            value => Ok(Control(value)),
+        }
     }
 }

@@ -6,13 +6,24 @@ use crate::{MemoryType, RequesterType, StIndex, StTable, SteeringTag, TagWord};
 
 /// Checks the entries of one request and finds their tags; changes no register.
 pub(crate) struct Resolver<'a, F: Function + ?Sized> {
-    pub(crate) function: &'a mut F,
-    pub(crate) requester: RequesterType,
+    function: &'a mut F,
+    requester: RequesterType,
     /// Whether firmware is known to name tags.
-    pub(crate) gives_tags: &'a mut bool,
+    gives_tags: &'a mut bool,
+    /// The processor that firmware was asked for last: neighbours in a batch are often the same.
+    last: Option<(AcpiUid, TagWord)>,
 }
 
-impl<F: Function + ?Sized> Resolver<'_, F> {
+impl<'a, F: Function + ?Sized> Resolver<'a, F> {
+    /// For one request to a requester of this type.
+    pub(crate) fn new(
+        function: &'a mut F,
+        requester: RequesterType,
+        gives_tags: &'a mut bool,
+    ) -> Self {
+        Self { function, requester, gives_tags, last: None }
+    }
+
     /// Checks every entry of `batch` and keeps its tag in it. The first bad entry is the answer.
     pub(crate) fn batch(
         &mut self,
@@ -67,7 +78,11 @@ impl<F: Function + ?Sized> Resolver<'_, F> {
             return Err(EntryError::CpuNotPermitted(cpu));
         }
         let uid = self.function.acpi_uid(cpu).ok_or(EntryError::Firmware(FirmwareError::NoUid))?;
-        let word = self.word(uid).map_err(EntryError::Firmware)?;
+        let word = match self.last {
+            Some((last, word)) if last == uid => word,
+            _ => self.word(uid).map_err(EntryError::Firmware)?,
+        };
+        self.last = Some((uid, word));
         let requester = self.requester;
         word.tag(memory, requester).ok_or(EntryError::NoTag { cpu, memory, requester })
     }

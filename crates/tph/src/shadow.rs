@@ -12,12 +12,14 @@ const ENTRIES: usize = MAX_CAPABILITY_ENTRIES as usize;
 pub(crate) struct Shadow {
     bits: [u16; ENTRIES],
     touched: u64,
+    /// The upper half of the last dword of an odd table, which is no entry.
+    tail: u16,
 }
 
 impl Shadow {
     /// All entries 0, none to be written.
     pub(crate) const fn new() -> Self {
-        Self { bits: [0; ENTRIES], touched: 0 }
+        Self { bits: [0; ENTRIES], touched: 0, tail: 0 }
     }
 
     /// What entry `index` holds; 0 where no entry can be.
@@ -66,9 +68,22 @@ impl Shadow {
         self.touched = 0;
     }
 
+    /// Learns what lies behind the last entry of an odd table, so that it is written back as it was.
+    pub(crate) fn read_tail(
+        &mut self,
+        space: &mut (impl ConfigSpace + ?Sized),
+        offset: ConfigOffset,
+        entries: u16,
+    ) -> Result<(), AccessError> {
+        if let (1, Some((dword, true))) = (entries % 2, entry_offset(offset, StIndex(entries))) {
+            let [.., low, high] = space.read_config(dword)?.to_le_bytes();
+            self.tail = u16::from_le_bytes([low, high]);
+        }
+        Ok(())
+    }
+
     /// Writes every dword that holds a marked entry to the table of `entries` entries in the
-    /// capability at `offset`. The upper half of the last dword of an odd table is no entry: it
-    /// is read and written back.
+    /// capability at `offset`.
     pub(crate) fn write(
         &self,
         space: &mut (impl ConfigSpace + ?Sized),
@@ -81,12 +96,8 @@ impl Shadow {
                 continue;
             }
             let (dword, _) = entry_offset(offset, lower).ok_or(AccessError::Failed)?;
-            let high = if upper.0 < entries {
-                u32::from(self.entry(upper)) << 16
-            } else {
-                space.read_config(dword)? & 0xffff_0000
-            };
-            space.write_config(dword, high | u32::from(self.entry(lower)))?;
+            let high = if upper.0 < entries { self.entry(upper) } else { self.tail };
+            space.write_config(dword, u32::from(high) << 16 | u32::from(self.entry(lower)))?;
         }
         Ok(())
     }

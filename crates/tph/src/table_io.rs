@@ -12,6 +12,7 @@ impl Requester {
     ) -> Result<(), AccessError> {
         match capability.table {
             Ok(StTable::Capability { entries }) => {
+                self.shadow.read_tail(function, capability.offset, entries)?;
                 self.shadow.touch_all(entries);
                 let written = self.shadow.write(function, capability.offset, entries);
                 self.shadow.settle();

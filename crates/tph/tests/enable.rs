@@ -134,3 +134,36 @@ fn a_function_without_the_capability_has_nothing_to_control() {
     assert_eq!(requester.restore(&mut fake), Ok(()));
     assert_eq!(fake.log, []);
 }
+
+#[test]
+fn a_capability_cut_off_by_the_end_of_the_space_is_left_alone() {
+    for offset in [0xff4_u16, 0xff8, 0xffc] {
+        let mut fake = Fake::new(0);
+        fake.config.resize(0x400, 0);
+        fake.config[0x100 / 4] = u32::from(offset) << 20 | 0x0001_0001;
+        fake.config[usize::from(offset) / 4] = 0x0001_0017;
+        if let Some(register) = fake.config.get_mut(usize::from(offset) / 4 + 1) {
+            *register = TABLE_OF_8;
+        }
+        let mut requester = Requester::probe(&mut fake).unwrap();
+        let before = fake.config.clone();
+        assert_eq!(requester.open(&mut fake), Ok(()), "{offset:#x}");
+        assert_eq!(requester.restore(&mut fake), Ok(()));
+        let known = requester.capability().is_some();
+        let refused = requester.enable(StMode::DeviceSpecific, &mut fake);
+        let past = Error::Malformed(Malformed::PastTheEnd);
+        assert_eq!(refused, Err(if known { past } else { Error::NoCapability }));
+        let off = if known { Ok(()) } else { Err(Error::NoCapability) };
+        assert_eq!(requester.disable(&mut fake), off);
+        assert_eq!(fake.config, before, "{offset:#x}");
+    }
+}
+
+#[test]
+fn a_device_that_does_not_take_the_mode_is_found_out() {
+    let mut fake = Fake::new(TABLE_OF_8);
+    fake.control_keeps = 0x102;
+    let outcome = enable(&mut fake, StMode::DeviceSpecific).map(|_| ());
+    assert_eq!(outcome, Err(Error::NotTaken { held: tph::Control(0x102) }));
+    assert_eq!(fake.control(), 0);
+}

@@ -55,6 +55,7 @@ fn the_requester_is_off_while_entries_change_and_on_again_after() {
     program((&mut fake, &mut requester), [steer(2, 1), steer(3, 2)]).unwrap();
     let pair = u32::from(wide(2)) << 16 | u32::from(wide(1));
     let expected = [
+        Access::Read(TPH_AT + 8),
         Access::Write(TPH_AT + 8, 0x002),
         Access::Write(TPH_AT + 0x10, pair),
         Access::Write(TPH_AT + 8, 0x302),
@@ -64,8 +65,11 @@ fn the_requester_is_off_while_entries_change_and_on_again_after() {
 
 #[test]
 fn what_lies_behind_the_last_entry_of_an_odd_table_is_kept() {
-    let (mut fake, mut requester) = enabled(3);
-    fake.config[usize::from((TPH_AT + 0x10) / 4)] |= 0xbeef_0000;
+    let mut fake = Fake::new(0x0002_0307);
+    fake.config[usize::from((TPH_AT + 0x10) / 4)] = 0xbeef_1234;
+    let mut requester = Requester::probe(&mut fake).unwrap();
+    requester.open(&mut fake).unwrap();
+    requester.enable(StMode::DeviceSpecific, &mut fake).unwrap();
     program((&mut fake, &mut requester), [steer(2, 3)]).unwrap();
     assert_eq!((fake.entry(2), fake.entry(3)), (wide(3), 0xbeef));
     requester.close(&mut fake).unwrap();
@@ -89,7 +93,7 @@ fn a_failure_at_any_access_leaves_the_entries_of_the_call_0_and_the_others_alone
         let outcome = program((&mut fake, &mut requester), batch());
         assert_eq!(outcome, Err(Error::Access(AccessError::Failed)), "access {at}");
         for index in 0..8 {
-            let untouched = at == 0 || ![1, 2, 5].contains(&index);
+            let untouched = at <= 1 || ![1, 2, 5].contains(&index);
             let expected = if untouched { wide(2) } else { 0 };
             assert_eq!(fake.entry(index), expected, "entry {index}, access {at} failed");
         }
@@ -105,11 +109,44 @@ fn a_failure_at_any_access_leaves_the_entries_of_the_call_0_and_the_others_alone
 #[test]
 fn tph_stays_off_when_stale_entries_cannot_be_cleared() {
     let (mut fake, mut requester) = enabled(8);
-    fake.fail = Some((1, 100));
+    fake.fail = Some((2, 100));
     let outcome = program((&mut fake, &mut requester), [steer(0, 1)]);
     assert_eq!(outcome, Err(Error::Access(AccessError::Failed)));
     assert_eq!(requester.state(), State::Disabled);
     assert_eq!(fake.control(), 0x002, "the requester is off");
+}
+
+#[test]
+fn what_could_not_be_cleared_is_cleared_before_tph_goes_on_again() {
+    let (mut fake, mut requester) = enabled(8);
+    // The second dword cannot be written, nor anything after it: entry 0 keeps its new tag.
+    fake.fail = Some((3, 100));
+    assert!(program((&mut fake, &mut requester), [steer(0, 1), steer(2, 1)]).is_err());
+    assert_eq!(fake.entry(0), wide(1), "a stale tag is left");
+    let blocked = requester.enable(StMode::DeviceSpecific, &mut fake);
+    assert_eq!(blocked, Err(Error::Access(AccessError::Failed)));
+    fake.fail = None;
+    requester.enable(StMode::DeviceSpecific, &mut fake).unwrap();
+    assert_eq!((fake.table(8), fake.control()), (vec![0; 8], 0x302));
+}
+
+#[test]
+fn a_function_that_lost_its_registers_gets_them_back_at_the_next_request() {
+    for ask in [0, 1] {
+        let (mut fake, mut requester) = enabled(8);
+        program((&mut fake, &mut requester), [steer(0, 1), steer(7, 2)]).unwrap();
+        fake.set_control(0);
+        fake.config[usize::from((TPH_AT + 0xc) / 4)..][..4].fill(0);
+        if ask == 0 {
+            program((&mut fake, &mut requester), [steer(1, 3)]).unwrap();
+            assert_eq!(fake.entry(1), wide(3));
+        } else {
+            let again = requester.enable(StMode::DeviceSpecific, &mut fake);
+            assert_eq!(again, Err(Error::AlreadyEnabled));
+        }
+        assert_eq!((fake.entry(0), fake.entry(7)), (wide(1), wide(2)));
+        assert_eq!(fake.control(), 0x302);
+    }
 }
 
 #[test]
@@ -178,7 +215,7 @@ fn a_table_in_msix_takes_tags_for_allocated_vectors() {
         assert_eq!(outcome, Err(Error::Entry { position: 1, error }));
     }
     assert_eq!(fake.msix[7], Some(wide(1)));
-    fake.fail = Some((fake.log.len() + 2, 1));
+    fake.fail = Some((fake.log.len() + 3, 1));
     assert!(program((&mut fake, &mut requester), [steer(7, 3), steer(1, 1)]).is_err());
     assert_eq!((fake.msix[7], fake.msix[1], fake.msix[0]), (Some(0), Some(0), Some(wide(2))));
     requester.close(&mut fake).unwrap();

@@ -35,6 +35,8 @@ pub(crate) struct Fake {
     /// Accesses from this number on fail, this many of them.
     pub(crate) fail: Option<(usize, usize)>,
     pub(crate) evaluations: usize,
+    /// Bits that the control register takes.
+    pub(crate) control_keeps: u32,
 }
 
 /// The tag of a CPU in the fake firmware: different for each width and kind of memory.
@@ -74,6 +76,7 @@ impl Fake {
             log: Vec::new(),
             fail: None,
             evaluations: 0,
+            control_keeps: u32::MAX,
         }
     }
 
@@ -121,7 +124,8 @@ impl ConfigSpace for Fake {
 
     fn write_config(&mut self, offset: ConfigOffset, value: u32) -> Result<(), AccessError> {
         self.access(Access::Write(offset.get(), value))?;
-        self.config[usize::from(offset.get() / 4)] = value;
+        let keeps = if offset.get() == TPH_AT + 8 { self.control_keeps } else { u32::MAX };
+        self.config[usize::from(offset.get() / 4)] = value & keeps;
         Ok(())
     }
 }
