@@ -42,7 +42,7 @@ use tph::Bdf;
 pub use cpu_list::{CpuList, ParseCpuListError};
 pub use error::{Flaw, ProfileError};
 pub use firmware::{FirmwareProfile, Override, TagKind, word_of};
-pub use function::{FunctionProfile, LinkFraming, TphProfile};
+pub use function::{FunctionProfile, LinkFraming, PowerManagement, TphProfile};
 
 /// An emulated host. A profile that was read from text has passed the checks of docs/profile.md.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use tph::{Control, PortType, TPH_CAPABILITY_ID, TableLocation};
 
 use super::config::ConfigImage;
 use super::msix;
-use crate::profile::{FunctionProfile, RootPortProfile, TphProfile};
+use crate::profile::{FunctionProfile, PowerManagement, RootPortProfile, TphProfile};
 
 /// Command and Status.
 pub(crate) const COMMAND: u16 = 0x04;
@@ -20,6 +20,12 @@ pub(crate) const DEVICE_CONTROL: u16 = EXPRESS + 0x08;
 /// The upper byte of Device Control: reset this function.
 pub(crate) const FUNCTION_RESET: u8 = 1 << 7;
 pub(crate) const MSIX: u16 = 0x80;
+const POWER: u16 = 0x90;
+/// Power Management Control/Status.
+pub(crate) const POWER_CONTROL: u16 = POWER + 4;
+/// Its Power State field, and the highest of its values.
+pub(crate) const D3HOT: u32 = 3;
+const NO_SOFT_RESET: u32 = 1 << 3;
 /// Where the extended capabilities start.
 pub(crate) const FIRST_EXTENDED: u16 = 0x100;
 const ROOT_PORT_DEVICE: u32 = 0x7471;
@@ -42,14 +48,20 @@ pub(crate) fn function(profile: &FunctionProfile) -> ConfigImage {
         Some(_) => PortType::ENDPOINT,
         None => PortType::INTEGRATED_ENDPOINT,
     };
-    let next = if profile.msix_vectors == 0 { 0 } else { MSIX };
+    let power = if profile.power == PowerManagement::None { 0 } else { POWER };
+    let next = if profile.msix_vectors == 0 { power } else { MSIX };
     express(&mut image, kind, next, payload_code(profile.max_payload), 1 << 21);
     if let Some(last) = profile.msix_vectors.checked_sub(1) {
         image.define(BAR_2, 0, !(msix::bar_bytes(profile.msix_vectors) - 1));
-        image.define(MSIX, u32::from(last) << 16 | 0x11, 0xc000_0000);
+        image.define(MSIX, u32::from(last) << 16 | u32::from(power) << 8 | 0x11, 0xc000_0000);
         image.define(MSIX + 4, u32::from(msix::BAR), 0);
         let pending = msix::pending_offset(profile.msix_vectors);
         image.define(MSIX + 8, pending | u32::from(msix::BAR), 0);
+    }
+    if power != 0 {
+        let keeps = profile.power == PowerManagement::Keeps;
+        image.define(POWER, 0x0003_0001, 0);
+        image.define(POWER_CONTROL, if keeps { NO_SOFT_RESET } else { 0 }, D3HOT);
     }
     if let Some(tph) = &profile.tph {
         requester(&mut image, tph);

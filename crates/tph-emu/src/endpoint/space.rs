@@ -3,6 +3,7 @@
 use tph::{AccessError, TableLocation};
 
 use super::{Endpoint, layout, msix};
+use crate::profile::PowerManagement;
 
 impl Endpoint {
     /// Reads configuration space as software does.
@@ -25,7 +26,11 @@ impl Endpoint {
         self.injection.pass()?;
         self.counts.config_writes += 1;
         self.counts.tph_writes += u64::from(self.in_capability(offset, data.len()));
+        let slept = self.sleeps();
         self.config.write(offset, data);
+        if slept && !self.sleeps() && self.profile.power == PowerManagement::Resets {
+            self.reset();
+        }
         let reset_byte = u64::from(layout::DEVICE_CONTROL) + 1;
         let written = reset_byte.checked_sub(offset).and_then(|at| usize::try_from(at).ok());
         if written
@@ -35,6 +40,12 @@ impl Endpoint {
             self.reset();
         }
         Ok(())
+    }
+
+    /// Whether it is in D3hot.
+    fn sleeps(&self) -> bool {
+        self.profile.power != PowerManagement::None
+            && self.config.dword(layout::POWER_CONTROL) & layout::D3HOT == layout::D3HOT
     }
 
     /// Sets bits of the Command register, without counting.

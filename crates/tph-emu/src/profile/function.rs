@@ -37,6 +37,9 @@ pub struct FunctionProfile {
     /// The largest payload it can send, in bytes.
     #[serde(default = "defaults::max_payload")]
     pub max_payload: u16,
+    /// Its power management.
+    #[serde(default)]
+    pub power: PowerManagement,
     /// How the packets of its link are framed.
     #[serde(default)]
     pub framing: LinkFraming,
@@ -76,6 +79,19 @@ impl TphProfile {
             | u32::from(self.entries.wrapping_sub(1) & 0x7ff) << 16;
         tph::Capability(self.register.unwrap_or(fields))
     }
+}
+
+/// Whether a function has a PCI Power Management capability, and what D3hot does to its registers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PowerManagement {
+    /// It has none.
+    #[default]
+    None,
+    /// On the way back to D0 it keeps its registers: `No_Soft_Reset` is set.
+    Keeps,
+    /// On the way back to D0 it resets itself.
+    Resets,
 }
 
 /// How the packets of a link are framed.

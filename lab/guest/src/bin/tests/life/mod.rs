@@ -3,6 +3,7 @@
 
 mod departure;
 mod module;
+mod power;
 mod processes;
 mod reset;
 pub(crate) mod roles;
@@ -17,12 +18,21 @@ type Test = fn(&mut Watch<'_>) -> Outcome;
 
 pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     let nic = Endpoint::named("nic0").expect("the lab's profile has nic0");
-    let tests = reset::TESTS.iter().chain(processes::TESTS).chain(departure::TESTS);
-    for (name, test) in tests.chain(module::TESTS) {
+    let mut play = |endpoint: &Endpoint, name: &str, test: Test| {
         suite.test(&format!("life::{name}"), || {
-            let mut watch = Watch::new(&nic, control)?;
+            let mut watch = Watch::new(endpoint, control)?;
             test(&mut watch)?;
             watch.expect_clean()
         });
+    };
+    let tests = reset::TESTS.iter().chain(processes::TESTS).chain(departure::TESTS);
+    for (name, test) in tests.chain(module::TESTS) {
+        play(&nic, name, *test);
+    }
+    for (endpoint, name, test) in power::TESTS {
+        let endpoint = Endpoint::named(endpoint);
+        if let Some(endpoint) = endpoint.filter(|endpoint| power::is_managed(endpoint.address)) {
+            play(&endpoint, name, *test);
+        }
     }
 }

@@ -1,0 +1,127 @@
+//! A device that sleeps while it is programmed.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tph_lab_guest::{Failure, raw};
+use vfio_tph::{Bdf, Errno, Host, StIndex, VfioFunction};
+
+use super::reset::capability;
+use super::watch::{Watch, cpu, program_all};
+use super::{Outcome, Test};
+
+/// The endpoint, the test's name, the test.
+pub(super) const TESTS: &[(&str, &str, Test)] = &[
+    ("nic0", "in_d3hot_requests_are_refused_and_in_d0_all_is_as_it_was", keeps),
+    ("nic0", "a_low_power_phase_keeps_what_was_set_and_a_request_ends_it", low_power),
+    ("nic0", "a_user_gone_in_a_low_power_phase_leaves_nothing", closed_asleep),
+    ("nic0", "a_user_gone_with_the_device_in_d3hot_leaves_nothing", closed_in_d3),
+    ("narrow", "a_device_that_forgets_in_d3hot_can_be_set_again", forgets),
+];
+
+const CONFIG: u32 = 7;
+const POWER: u8 = 1;
+const D0: u8 = 0;
+const D3HOT: u8 = 3;
+const FEATURE: u32 = 0x3b64 + 17;
+const SET: u32 = 1 << 17;
+const LOW_POWER_ENTRY: u32 = 3;
+const LOW_POWER_EXIT: u32 = 5;
+
+/// Whether the function has a PCI Power Management capability: only then does the kernel say in
+/// which state it is.
+pub(super) fn is_managed(address: Bdf) -> bool {
+    let config = fs::read(Host::default().folder(address).join("config")).unwrap_or_default();
+    let byte = |at: u8| config.get(usize::from(at)).copied().unwrap_or_default();
+    let mut place = byte(0x34);
+    while place != 0 && byte(place) != POWER {
+        place = byte(place.saturating_add(1));
+    }
+    place != 0
+}
+
+/// Puts the function into a power state, as its user.
+fn go(function: &VfioFunction, state: u8) -> Outcome {
+    let at = capability(function, POWER)?.ok_or("no power management")? + 4;
+    let mut control = [0; 2];
+    function.read_region(CONFIG, at, &mut control)?;
+    Ok(function.write_region(CONFIG, at, &[control[0] & !3 | state, control[1]])?)
+}
+
+fn keeps(watch: &mut Watch<'_>) -> Outcome {
+    let function = watch.programmed()?;
+    let before = watch.held()?;
+    go(&function, D3HOT)?;
+    let refused = function.tph().program(&[(StIndex(0), cpu(3))]).map_err(|error| error.errno());
+    if refused != Err(Some(Errno::EIO)) {
+        return Err(format!("programming in D3hot: {refused:?}").into());
+    }
+    watch.expect("in D3hot", &before)?;
+    go(&function, D0)?;
+    watch.expect("back in D0", &before)?;
+    function.tph().program(&[(StIndex(0), cpu(3))])?;
+    watch.expect_programmed()
+}
+
+fn forgets(watch: &mut Watch<'_>) -> Outcome {
+    let function = watch.programmed()?;
+    let before = watch.held()?;
+    go(&function, D3HOT)?;
+    go(&function, D0)?;
+    if watch.held()?.iter().any(|dword| *dword != 0) {
+        return Err("the device was to forget its registers".into());
+    }
+    function.tph().disable()?;
+    program_all(&function, 2)?;
+    watch.expect("set again", &before)
+}
+
+fn feature(function: &VfioFunction, feature: u32) -> Outcome {
+    let mut bytes = [8, feature | SET].map(u32::to_ne_bytes).concat();
+    let (outcome, _) = raw::call(function, FEATURE, &mut bytes);
+    outcome.map(drop).map_err(|errno| format!("feature {feature}: {}", Errno(errno)).into())
+}
+
+/// Lets the kernel put the device to sleep and waits until it has.
+fn fall_asleep(function: &VfioFunction) -> Outcome {
+    feature(function, LOW_POWER_ENTRY)?;
+    let status = Host::default().folder(function.address()).join("power/runtime_status");
+    let began = Instant::now();
+    loop {
+        let status: Result<_, Failure> = Ok(fs::read_to_string(&status)?);
+        match status?.trim() {
+            "suspended" => return Ok(()),
+            other if began.elapsed() > Duration::from_secs(2) => {
+                return Err(format!("it does not fall asleep: {other}").into());
+            }
+            _ => thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+fn low_power(watch: &mut Watch<'_>) -> Outcome {
+    let function = watch.programmed()?;
+    let before = watch.held()?;
+    fall_asleep(&function)?;
+    watch.expect("asleep", &before)?;
+    feature(&function, LOW_POWER_EXIT)?;
+    watch.expect("awake", &before)?;
+    fall_asleep(&function)?;
+    function.tph().program(&[(StIndex(0), cpu(0))])?;
+    watch.expect("after a request to the sleeping device", &before)
+}
+
+fn closed_asleep(watch: &mut Watch<'_>) -> Outcome {
+    let function = watch.programmed()?;
+    fall_asleep(&function)?;
+    drop(function);
+    Ok(())
+}
+
+fn closed_in_d3(watch: &mut Watch<'_>) -> Outcome {
+    let function = watch.programmed()?;
+    go(&function, D3HOT)?;
+    drop(function);
+    Ok(())
+}
