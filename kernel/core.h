@@ -23,9 +23,13 @@ struct tph_reply {
 	size_t end;
 };
 
-/* One evaluation of a _DSM: with a package of @count (0 or 3) @integers */
+/*
+ * One evaluation of a _DSM: with a package of @count (0 or 3) @integers. Those of one
+ * host bridge with the same @key have the same answer.
+ */
 struct tph_dsm_call {
 	u8 guid[16];
+	u64 key;
 	u64 revision;
 	u64 function;
 	u32 count;
@@ -66,7 +70,8 @@ bool tph_host_msix_vector_allocated(struct vfio_pci_tph_device *tdev, u16 vector
 int tph_host_root_port_devcap2(struct vfio_pci_tph_device *tdev, u32 *value);
 /*
  * Size of the answer, of which at most TPH_DSM_ANSWER_SIZE bytes are in @answer;
- * -ENODEV: there is no root port; -ENOENT: the host bridge is not in ACPI
+ * -ENODEV: there is no root port; -ENOENT: the host bridge is not in ACPI; -EAGAIN:
+ * the answer is not known yet, see firmware.c
  */
 int tph_host_evaluate_dsm(struct vfio_pci_tph_device *tdev, const struct tph_dsm_call *call,
 			  u8 *answer);

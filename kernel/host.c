@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the rules ask of the kernel: accesses to the device, its root port and its
- * firmware; facts about CPUs and the caller. Nothing is decided here.
+ * What the rules ask of the kernel: accesses to the device and its root port;
+ * facts about CPUs and the caller. Nothing is decided here.
  */
-#include <linux/acpi.h>
 #include <linux/capability.h>
 #include <linux/cpumask.h>
-#include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -44,58 +42,6 @@ int tph_host_root_port_devcap2(struct vfio_pci_tph_device *tdev, u32 *value)
 		return -ENODEV;
 	/* -ENODEV would say that there is no root port */
 	return pcie_capability_read_dword(root_port, PCI_EXP_DEVCAP2, value) ? -EIO : 0;
-}
-
-/* Copies what an answer has of @answer's bytes; returns how many it has */
-static int dsm_answer(const union acpi_object *object, const struct tph_dsm_call *call, u8 *answer)
-{
-	__le64 integer;
-
-	if (object->type == ACPI_TYPE_BUFFER) {
-		memcpy(answer, object->buffer.pointer,
-		       min_t(u32, object->buffer.length, TPH_DSM_ANSWER_SIZE));
-		return min_t(u32, object->buffer.length, INT_MAX);
-	}
-	/* Old firmware answers function 0 so; acpi_check_dsm() takes it too */
-	if (object->type == ACPI_TYPE_INTEGER && !call->function) {
-		integer = cpu_to_le64(object->integer.value);
-		memcpy(answer, &integer, sizeof(integer));
-		return sizeof(integer);
-	}
-	return -EIO;
-}
-
-int tph_host_evaluate_dsm(struct vfio_pci_tph_device *tdev, const struct tph_dsm_call *call,
-			  u8 *answer)
-{
-	struct pci_dev *root_port = pcie_find_root_port(tdev->core.pdev);
-	union acpi_object integers[ARRAY_SIZE(call->integers)] = {};
-	union acpi_object package = { .type = ACPI_TYPE_PACKAGE };
-	union acpi_object *object;
-	acpi_handle handle;
-	guid_t guid;
-	int i, ret;
-
-	if (!root_port || !root_port->bus->bridge)
-		return -ENODEV;
-	handle = ACPI_HANDLE(root_port->bus->bridge);
-	if (!handle)
-		return -ENOENT;
-
-	for (i = 0; i < ARRAY_SIZE(integers); i++) {
-		integers[i].integer.type = ACPI_TYPE_INTEGER;
-		integers[i].integer.value = call->integers[i];
-	}
-	package.package.count = min_t(u32, call->count, ARRAY_SIZE(integers));
-	package.package.elements = integers;
-
-	import_guid(&guid, call->guid);
-	object = acpi_evaluate_dsm(handle, &guid, call->revision, call->function, &package);
-	if (!object)
-		return -EIO;
-	ret = dsm_answer(object, call, answer);
-	ACPI_FREE(object);
-	return ret;
 }
 
 int tph_host_cpu_uid(u32 cpu, u32 *uid)

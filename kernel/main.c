@@ -4,8 +4,8 @@
  *
  * All that vfio-pci does, through vfio-pci-core, and the VFIO_DEVICE_PCI_TPH
  * ioctl. This file registers the driver; life.c follows a device from open to
- * close, request.c carries the ioctl to the rules, host.c and msix.c answer what the
- * rules ask of the kernel. The rules themselves are in Rust, see core.h.
+ * close, request.c carries the ioctl to the rules, host.c, msix.c and firmware.c answer
+ * what the rules ask of the kernel. The rules themselves are in Rust, see core.h.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -61,19 +61,28 @@ static int vfio_pci_tph_init_dev(struct vfio_device *vdev)
 	tdev->tph = kzalloc(tph_core_size(), GFP_KERNEL);
 	if (!tdev->tph)
 		return -ENOMEM;
+	tdev->firmware = tph_firmware_get(to_pci_dev(vdev->dev));
+	if (tdev->firmware == ERR_PTR(-ENOMEM)) {
+		ret = -ENOMEM;
+		goto err_free;
+	}
 
 	tph_compat_set_up(&tdev->core, nointxmask, disable_vga, disable_idle_d3);
 	ret = vfio_pci_core_init_dev(vdev);
-	if (ret) {
-		kfree(tdev->tph);
-		return ret;
-	}
+	if (ret)
+		goto err_put;
 
 	tph_core_init(tdev->tph);
 	lockdep_register_key(&tdev->tph_lock_key);
 	mutex_init(&tdev->tph_lock);
 	lockdep_set_class(&tdev->tph_lock, &tdev->tph_lock_key);
 	return 0;
+
+err_put:
+	tph_firmware_put(tdev->firmware);
+err_free:
+	kfree(tdev->tph);
+	return ret;
 }
 
 static void vfio_pci_tph_release_dev(struct vfio_device *vdev)
@@ -83,6 +92,7 @@ static void vfio_pci_tph_release_dev(struct vfio_device *vdev)
 	mutex_destroy(&tdev->tph_lock);
 	lockdep_unregister_key(&tdev->tph_lock_key);
 	vfio_pci_core_release_dev(vdev);
+	tph_firmware_put(tdev->firmware);
 	kfree(tdev->tph);
 }
 
@@ -192,19 +202,29 @@ static struct pci_driver vfio_pci_tph_driver = {
 	.remove = vfio_pci_tph_remove,
 	.sriov_configure = vfio_pci_tph_sriov_configure,
 	.err_handler = &vfio_pci_tph_err_handlers,
+	.groups = vfio_pci_tph_driver_groups,
 	.driver_managed_dma = true,
 };
 
 static int __init vfio_pci_tph_init(void)
 {
+	int ret;
+
+	ret = tph_firmware_init();
+	if (ret)
+		return ret;
 	vfio_pci_tph_fill_err_handlers(&vfio_pci_tph_err_handlers);
-	return pci_register_driver(&vfio_pci_tph_driver);
+	ret = pci_register_driver(&vfio_pci_tph_driver);
+	if (ret)
+		tph_firmware_exit();
+	return ret;
 }
 module_init(vfio_pci_tph_init);
 
 static void __exit vfio_pci_tph_exit(void)
 {
 	pci_unregister_driver(&vfio_pci_tph_driver);
+	tph_firmware_exit();
 }
 module_exit(vfio_pci_tph_exit);
 

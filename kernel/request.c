@@ -68,6 +68,30 @@ static int request_copy(struct request *request, const u8 __user *from)
 	}
 }
 
+/*
+ * Has the rules answer. They change nothing before they know all of firmware's
+ * answers, so they can start again after each that they miss.
+ */
+static int request_answer(struct vfio_pci_tph_device *tdev, struct request *request,
+			  struct tph_reply *reply)
+{
+	struct tph_dsm_call missed;
+	bool again;
+	int ret;
+
+	do {
+		vfio_pci_tph_lock(tdev);
+		tdev->missed = &missed;
+		ret = tph_core_ioctl(tdev->tph, tdev, request->bytes, request->size, reply);
+		again = !tdev->missed;
+		tdev->missed = NULL;
+		vfio_pci_tph_unlock(tdev);
+		if (again)
+			ret = tph_firmware_ask(tdev->firmware, &missed);
+	} while (again && !ret);
+	return ret;
+}
+
 /**
  * vfio_pci_tph_request - serve VFIO_DEVICE_PCI_TPH
  * @tdev: the device; the VFIO core has resumed it for the call
@@ -88,9 +112,7 @@ long vfio_pci_tph_request(struct vfio_pci_tph_device *tdev, void __user *arg)
 	if (ret)
 		goto out;
 
-	vfio_pci_tph_lock(tdev);
-	ret = tph_core_ioctl(tdev->tph, tdev, request.bytes, request.size, &reply);
-	vfio_pci_tph_unlock(tdev);
+	ret = request_answer(tdev, &request, &reply);
 	if (ret)
 		goto out;
 

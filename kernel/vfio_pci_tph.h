@@ -8,6 +8,8 @@
 
 #include "core.h"
 
+struct tph_firmware;
+
 #define VFIO_DEVICE_PCI_TPH	_IO(VFIO_TYPE, VFIO_BASE + 22)
 
 /**
@@ -17,6 +19,8 @@
  * @tph_lock_key: a bus reset holds the locks of several devices at once
  * @tph: state of the rules; holds something between open and close
  * @vectors_going: requests that are freeing the MSI-X vectors
+ * @firmware: of the host bridge above, or why there is none
+ * @missed: where the rules leave a question that firmware has not answered yet
  *
  * Lock order, outermost first:
  *
@@ -27,7 +31,7 @@
  *	device_lock()		every reset; bind and unbind; AER. Inside memory_lock it is
  *				only tried
  *	tph_lock
- *	MSI descriptors, ACPI interpreter, console, allocator
+ *	MSI descriptors, console, allocator
  *	irq_desc->lock		a tag in the MSI-X table
  *
  * device_lock() comes before igate and memory_lock where it is waited for: AER, SR-IOV.
@@ -37,7 +41,7 @@
  * never take igate or memory_lock, as their caller may hold the latter for write; so
  * they leave tags in the MSI-X table to the PCI core, which restores them. Nothing that can
  * reset the device, and no access to user memory (a fault takes mmap_lock, outside
- * memory_lock), happens with either lock held.
+ * memory_lock), happens with either lock held; nor does a call to firmware.
  */
 struct vfio_pci_tph_device {
 	struct vfio_pci_core_device core;
@@ -45,6 +49,8 @@ struct vfio_pci_tph_device {
 	struct lock_class_key tph_lock_key;
 	struct tph_core *tph;
 	unsigned int vectors_going;
+	struct tph_firmware *firmware;
+	struct tph_dsm_call *missed;
 };
 
 static inline struct vfio_pci_tph_device *vfio_pci_tph_from_vdev(struct vfio_device *vdev)
@@ -74,6 +80,14 @@ static inline void vfio_pci_tph_unlock(struct vfio_pci_tph_device *tdev)
 }
 
 extern bool vfio_pci_tph_direct_tags;
+extern const struct attribute_group *vfio_pci_tph_driver_groups[];
+extern atomic_long_t vfio_pci_tph_evaluations;
+
+struct tph_firmware *tph_firmware_get(struct pci_dev *pdev);
+void tph_firmware_put(struct tph_firmware *firmware);
+int tph_firmware_ask(struct tph_firmware *firmware, const struct tph_dsm_call *call);
+int tph_firmware_init(void);
+void tph_firmware_exit(void);
 
 long vfio_pci_tph_request(struct vfio_pci_tph_device *tdev, void __user *arg);
 long vfio_pci_tph_set_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg);

@@ -46,6 +46,15 @@ impl DsmCall {
         }
     }
 
+    /// A number for who keeps answers: until CPUs come or go, calls of one host bridge with the same
+    /// key have the same answer. No two different calls have the same.
+    pub const fn key(self) -> u64 {
+        match self {
+            Self::Functions => 0,
+            Self::ProcessorTags(uid) => 1 + uid.0 as u64,
+        }
+    }
+
     /// Whether the answer to [`Functions`](Self::Functions), a bit map of up to 8 bytes, says that
     /// the method gives tags: bit 0 (any function at all) and bit 15.
     pub fn gives_tags(answer: &[u8]) -> bool {

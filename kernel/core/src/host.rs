@@ -25,6 +25,8 @@ impl Device {
 #[repr(C)]
 pub(crate) struct DsmArguments {
     pub(crate) guid: [u8; 16],
+    /// Calls with the same one have the same answer.
+    pub(crate) key: u64,
     pub(crate) revision: u64,
     pub(crate) function: u64,
     /// 0 or 3: how many of `integers` go into the package.
@@ -107,6 +109,7 @@ impl Function for KernelFunction<'_> {
     ) -> Result<usize, FirmwareError> {
         let arguments = DsmArguments {
             guid: DsmCall::GUID,
+            key: call.key(),
             revision: DsmCall::REVISION,
             function: call.function(),
             count: if call.arguments().is_some() { 3 } else { 0 },

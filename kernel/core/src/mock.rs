@@ -92,6 +92,7 @@ extern "C" fn tph_host_evaluate_dsm(
     answer: &mut [u8; DsmCall::ANSWER_SIZE],
 ) -> c_int {
     assert_eq!((call.guid, call.revision), (DsmCall::GUID, 7));
+    assert_eq!(call.key, if call.function == 0 { 0 } else { 1 + call.integers[1] });
     *answer = match (call.function, call.count, call.integers) {
         (0, 0, _) => 0x8001_u64,
         (0xf, 3, [0, uid, 0]) => 2 | (0x100 + uid) << 16,

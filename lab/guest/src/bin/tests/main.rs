@@ -1,10 +1,11 @@
 //! The tests that run in the guest: the module in its kernel, the endpoints outside of it.
 
+mod cache;
 mod concurrency;
 mod conformance;
 mod interface;
-mod msix;
 mod life;
+mod msix;
 mod other_tables;
 mod permission;
 mod roles;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     permission::run(&mut suite, &mut control());
     life::run(&mut suite, &mut control());
     concurrency::run(&mut suite, &mut control());
+    cache::run(&mut suite, &mut control());
     stock::run(&mut suite);
     if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
