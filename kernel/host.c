@@ -23,6 +23,11 @@ int tph_host_read_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 *valu
 	lockdep_assert_held(&tdev->tph_lock);
 	if (asleep(tdev->core.pdev))
 		return -EIO;
+	if (offset >= tdev->core.pdev->cfg_size) {
+		/* A conventional device, or no way to its extended space: an empty list */
+		*value = 0;
+		return 0;
+	}
 	return pcibios_err_to_errno(pci_read_config_dword(tdev->core.pdev, offset, value));
 }
 

@@ -6,6 +6,7 @@ mod conformance;
 mod interface;
 mod life;
 mod msix;
+mod no_reset;
 mod other_tables;
 mod permission;
 mod roles;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     steering::run(&mut suite, &mut control());
     interface::run(&mut suite, &mut control());
     other_tables::run(&mut suite, &mut control());
+    no_reset::run(&mut suite, &mut control());
     msix::run(&mut suite, &mut control());
     permission::run(&mut suite, &mut control());
     life::run(&mut suite, &mut control());
