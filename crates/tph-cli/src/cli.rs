@@ -29,6 +29,10 @@ pub(crate) enum Verb {
     List(ListArgs),
     /// Show every TPH register of a function, decoded
     Show(ShowArgs),
+    /// Give a function to vfio-pci-tph, the driver that lets user space steer it
+    Bind(BindArgs),
+    /// Give a function back to the driver that had it
+    Unbind(BindArgs),
     /// Turn TPH on and keep it on until interrupted
     Hold(HoldArgs),
     /// Serve an emulated host to QEMU
@@ -58,6 +62,13 @@ pub(crate) struct ShowArgs {
     pub(crate) device: String,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BindArgs {
+    /// The function: its PCI address
+    #[arg(value_name = "DEV")]
+    pub(crate) device: String,
 }
 
 /// Where to look; this machine if nothing is said.

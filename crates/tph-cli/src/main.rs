@@ -22,6 +22,8 @@ fn main() -> ExitCode {
         Verb::Demo(args) => verbs::demo(args, cli.json),
         Verb::List(args) => verbs::list(args, cli.json),
         Verb::Show(args) => verbs::show(args, cli.json),
+        Verb::Bind(args) => verbs::bind(args, cli.json),
+        Verb::Unbind(args) => verbs::unbind(args, cli.json),
         Verb::Hold(args) => verbs::hold(args, cli.json),
         Verb::Emulate(args) => verbs::emulate(args, cli.json),
     };

@@ -50,6 +50,20 @@ pub enum Advice {
         /// What is open.
         file: String,
     },
+    /// Load the module.
+    LoadModule,
+    /// Take a network interface down.
+    TakeDown {
+        /// Which.
+        interface: String,
+    },
+    /// Unmount a disk.
+    Unmount {
+        /// Where it is mounted.
+        folder: String,
+    },
+    /// See what the kernel says.
+    ReadLog,
     /// See what is there.
     List,
     /// Take a better dump.
@@ -61,6 +75,7 @@ impl Advice {
         match error {
             Error::Request { device, step, errno, .. } => Self::for_request(device, *step, *errno),
             Error::Open { address, step, errno, .. } => Self::for_open(*address, *step, *errno),
+            Error::Refused { refusal, .. } => Some(refusal.advice()),
             Error::NoSuchFunction { .. } => Some(Self::List),
             Error::Dump { .. } => Some(Self::TakeDump),
             _ => None,
@@ -152,6 +167,12 @@ impl fmt::Display for Advice {
             Self::CloseOther { file } => {
                 write!(f, "Stop the process that has it open: fuser -v {file}.")
             }
+            Self::LoadModule => f.write_str("Load it: modprobe vfio_pci_tph."),
+            Self::TakeDown { interface } => {
+                write!(f, "Take it down: ip link set {interface} down.")
+            }
+            Self::Unmount { folder } => write!(f, "Unmount it: umount {folder}."),
+            Self::ReadLog => f.write_str("See what the kernel says: dmesg."),
             Self::List => f.write_str("See what there is: tph list."),
             Self::TakeDump => {
                 f.write_str("Take the dump anew, as root: lspci -xxxx -D > FILE.")
@@ -161,11 +182,7 @@ impl fmt::Display for Advice {
 }
 
 fn bind(device: &str) -> String {
-    let folder = format!("/sys/bus/pci/devices/{device}");
-    format!(
-        "modprobe vfio_pci_tph; if another driver has it, echo {device} > {folder}/driver/unbind; \
-         echo vfio-pci-tph > {folder}/driver_override; echo {device} > /sys/bus/pci/drivers_probe"
-    )
+    format!("modprobe vfio_pci_tph; tph bind {device}")
 }
 
 #[cfg(test)]
@@ -200,14 +217,11 @@ mod tests {
     }
 
     #[test]
-    fn binding_is_told_as_commands() {
+    fn binding_is_told_as_a_command() {
         assert_eq!(
             Advice::BindModule { device: "0000:01:00.0".into() }.to_string(),
-            "Give the device to the module that offers it, as root: modprobe vfio_pci_tph; if \
-             another driver has it, echo 0000:01:00.0 > \
-             /sys/bus/pci/devices/0000:01:00.0/driver/unbind; echo vfio-pci-tph > \
-             /sys/bus/pci/devices/0000:01:00.0/driver_override; echo 0000:01:00.0 > \
-             /sys/bus/pci/drivers_probe."
+            "Give the device to the module that offers it, as root: modprobe vfio_pci_tph; tph bind \
+             0000:01:00.0."
         );
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tph::Bdf;
 use tph_abi::Errno;
 
-use crate::{Advice, Cause, DumpError, OpenStep, Step};
+use crate::{Advice, Cause, DumpError, OpenStep, Refusal, Step};
 
 /// Why something did not work: which device, which step, what the kernel said. What to do next is
 /// [`advice`](Self::advice).
@@ -65,6 +65,22 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// A function was not given to another driver.
+    #[error("{address}: {refusal}")]
+    Refused {
+        /// The function.
+        address: Bdf,
+        /// Why not.
+        refusal: Refusal,
+    },
+    /// The record of who had a function before could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// There is no such function.
     #[error("{address}: no such PCI function here")]
     NoSuchFunction {
@@ -95,9 +111,9 @@ impl Error {
         match self {
             Self::Request { errno, .. } => Some(*errno),
             Self::Open { errno, .. } | Self::Call { errno, .. } => *errno,
-            Self::Sysfs { source, .. } | Self::DumpFile { source, .. } => {
-                source.raw_os_error().map(Errno)
-            }
+            Self::Sysfs { source, .. }
+            | Self::DumpFile { source, .. }
+            | Self::Record { source, .. } => source.raw_os_error().map(Errno),
             _ => None,
         }
     }

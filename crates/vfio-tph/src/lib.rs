@@ -23,6 +23,7 @@
 //! make of it.
 
 mod advice;
+mod binding;
 mod cause;
 mod device;
 mod dump;
@@ -39,6 +40,7 @@ mod vfio;
 mod view;
 
 pub use advice::Advice;
+pub use binding::{Binder, Bound, Refusal, Released, Usage};
 pub use cause::Cause;
 pub use device::{TagBits, TphDevice};
 pub use dump::{Dump, DumpError, DumpErrorKind};

@@ -1,11 +1,13 @@
 //! What the command does, a verb each.
 
+mod bind;
 mod demo;
 mod emulate;
 mod hold;
 mod list;
 mod show;
 
+pub(crate) use bind::{bind, unbind};
 pub(crate) use demo::demo;
 pub(crate) use emulate::emulate;
 pub(crate) use hold::hold;

@@ -1,6 +1,6 @@
 //! What this machine's sysfs says about its PCI functions.
 
-mod attributes;
+pub(crate) mod attributes;
 mod config_file;
 mod topology;
 

@@ -1,6 +1,7 @@
 //! The tests that run in the guest: the module in its kernel, the endpoints outside of it.
 
 mod cache;
+mod binding;
 mod concurrency;
 mod conformance;
 mod interface;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     msix::run(&mut suite, &mut control());
     permission::run(&mut suite, &mut control());
     life::run(&mut suite, &mut control());
+    binding::run(&mut suite);
     concurrency::run(&mut suite, &mut control());
     cache::run(&mut suite, &mut control());
     stock::run(&mut suite);
