@@ -20,6 +20,7 @@ pub(super) const TESTS: &[(&str, Test)] = &[
 ];
 
 const CONFIG: u32 = 7;
+const ENOTTY: i32 = Errno::ENOTTY.0;
 const HOT_RESET: u32 = 0x3b64 + 13;
 
 fn by_user(watch: &mut Watch<'_>) -> Outcome {
@@ -35,15 +36,22 @@ fn by_sysfs(watch: &mut Watch<'_>) -> Outcome {
     let methods = fs::read_to_string(folder.join("reset_method"))?;
     let _function = watch.programmed()?;
     let before = watch.held()?;
+    let mut worked = 0;
     for method in methods.split_whitespace() {
         fs::write(folder.join("reset_method"), method)?;
         let reset = fs::write(folder.join("reset"), "1");
         fs::write(folder.join("reset_method"), "default")?;
-        reset.map_err(|error| format!("{method}: {error}"))?;
+        worked += usize::from(reset.is_ok());
+        // Linux 6.12 gives up waiting for QEMU's link after a bus reset, with ENOTTY, whatever the
+        // driver. The function was reset and restored all the same.
+        reset.or_else(|error| match error.raw_os_error() {
+            Some(ENOTTY) if method == "bus" => Ok(()),
+            _ => Err(format!("{method}: {error}")),
+        })?;
         watch.expect(&format!("after a reset by {method}"), &before)?;
     }
-    if methods.split_whitespace().count() < 2 {
-        return Err(format!("only these methods: {methods}").into());
+    if worked == 0 {
+        return Err(format!("none of these methods works: {methods}").into());
     }
     Ok(())
 }
