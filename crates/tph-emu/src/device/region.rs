@@ -67,7 +67,11 @@ impl EmuDevice {
         let mut host = self.host().lock();
         let endpoint = host.endpoint_mut(self.function());
         match region {
-            Region::Config => write_config(endpoint, offset, data),
+            Region::Config => {
+                let wants_reset = write_config(endpoint, offset, data)?;
+                drop(host);
+                if wants_reset { self.reset() } else { Ok(()) }
+            }
             Region::Bar(_) if !endpoint.answers_memory() => Err(Errno::EIO),
             Region::Bar(msix::BAR) => Ok(()),
             Region::Bar(bar) => endpoint.bar_write(bar, offset, data).map_err(|_| Errno::EINVAL),
@@ -104,9 +108,18 @@ impl EmuDevice {
     }
 }
 
-/// Writes configuration space register by register, without those that only the kernel writes.
-fn write_config(endpoint: &mut Endpoint, offset: u64, data: &[u8]) -> Result<(), Errno> {
-    let (mut at, mut rest) = (offset, data);
+/// Writes configuration space register by register, without those that only the kernel writes. Says
+/// whether the function is to be reset: VFIO keeps that bit to itself and does what
+/// `VFIO_DEVICE_RESET` does.
+fn write_config(endpoint: &mut Endpoint, offset: u64, data: &[u8]) -> Result<bool, Errno> {
+    let mut data = data.to_vec();
+    let reset_byte = Endpoint::reset_byte(offset).and_then(|at| data.get_mut(at));
+    let wants_reset = reset_byte.is_some_and(|byte| {
+        let wanted = *byte & layout::FUNCTION_RESET != 0;
+        *byte &= !layout::FUNCTION_RESET;
+        wanted
+    });
+    let (mut at, mut rest) = (offset, data.as_slice());
     while !rest.is_empty() {
         let room = usize::from(4 - at.to_le_bytes()[0] % 4);
         let (register, later) = rest.split_at(rest.len().min(room));
@@ -116,7 +129,7 @@ fn write_config(endpoint: &mut Endpoint, offset: u64, data: &[u8]) -> Result<(),
         at += register.len() as u64;
         rest = later;
     }
-    Ok(())
+    Ok(wants_reset)
 }
 
 /// Whether a device may make requests.

@@ -109,6 +109,24 @@ const NARROW: tph::RequesterType = tph::RequesterType::Tph;
 const DONE: u32 = Status::Done as u32;
 
 #[test]
+fn a_reset_through_device_control_keeps_the_mode_the_table_and_command() {
+    let bench = Bench::demo();
+    bench.enable(StMode::DeviceSpecific).unwrap();
+    bench.program(&[(0, 1)]).unwrap();
+    let registers = || {
+        [0x04, 0x48, 0x108, 0x10c].map(|offset| {
+            let mut bytes = [0; 4];
+            bench.device.config_read(offset, &mut bytes).unwrap();
+            u32::from_le_bytes(bytes)
+        })
+    };
+    let before = registers();
+    bench.device.region_write(Region::Config, 0x49, &[0xa8]).unwrap();
+    assert_eq!(registers(), before);
+    assert_ne!(before[3], 0);
+}
+
+#[test]
 fn every_queue_carries_the_tag_of_its_cpu_and_none_when_tph_is_off() {
     let bench = Bench::demo();
     bench.enable(StMode::DeviceSpecific).unwrap();

@@ -31,12 +31,8 @@ impl Endpoint {
         if slept && !self.sleeps() && self.profile.power == PowerManagement::Resets {
             self.reset();
         }
-        let reset_byte = u64::from(layout::DEVICE_CONTROL) + 1;
-        let written = reset_byte.checked_sub(offset).and_then(|at| usize::try_from(at).ok());
-        if written
-            .and_then(|at| data.get(at))
-            .is_some_and(|byte| byte & layout::FUNCTION_RESET != 0)
-        {
+        let byte = Self::reset_byte(offset).and_then(|at| data.get(at));
+        if byte.is_some_and(|byte| byte & layout::FUNCTION_RESET != 0) {
             self.reset();
         }
         Ok(())
@@ -46,6 +42,13 @@ impl Endpoint {
     fn sleeps(&self) -> bool {
         self.profile.power != PowerManagement::None
             && self.config.dword(layout::POWER_CONTROL) & layout::D3HOT == layout::D3HOT
+    }
+
+    /// Which byte of a write to `offset` holds the bit that resets the function, if the write is so
+    /// long.
+    pub(crate) fn reset_byte(offset: u64) -> Option<usize> {
+        let byte = u64::from(layout::DEVICE_CONTROL) + 1;
+        usize::try_from(byte.checked_sub(offset)?).ok()
     }
 
     /// Sets bits of the Command register, without counting.
