@@ -4,10 +4,13 @@ use tph::{Entry, StIndex, TagSource};
 use tph_abi::Operation;
 use tph_conformance as bytes_of;
 
-use crate::{Generator, Mismatch, Pair, Step, Target, Totals, Visit, shrink, target};
+use crate::{Generator, Look, Mismatch, Pair, Step, Target, Totals, Visit, shrink, target};
 
 /// Steps before a sequence that are kept in case that it alone does not show the difference again.
 const REMEMBERED: usize = 2000;
+/// After one sequence in so many all registers are compared: 64 entries are 32 accesses. What
+/// differs stays different, and what was done before is remembered.
+const LOOK_AT_ALL: u64 = 8;
 /// Sequences that are tried to make one shorter.
 const TRIES: u32 = 300;
 /// Memory Space Enable: what Command holds after opening.
@@ -38,7 +41,9 @@ impl Campaign {
         for number in 0..self.sequences {
             let mut steps = put_in_order(pair, target, &before);
             steps.extend(generator.sequence(number));
-            match pair.visit(target, &steps) {
+            let looks_at_all = number % LOOK_AT_ALL == 0 || number + 1 == self.sequences;
+            let look = if looks_at_all { Look::All } else { Look::Touched };
+            match pair.visit(target, &steps, look) {
                 Visit::Equal(outcomes) => totals.add(&steps, &outcomes),
                 Visit::Differs(at, difference) => {
                     steps.truncate(at + 1);
@@ -114,5 +119,5 @@ fn shorter(pair: &mut Pair<'_>, target: &Target, before: Vec<Step>, found: Misma
 
 fn afresh(pair: &mut Pair<'_>, target: &Target, steps: &[Step]) -> Visit {
     pair.reopen();
-    pair.visit(target, steps)
+    pair.visit(target, steps, Look::All)
 }

@@ -23,7 +23,7 @@ pub use campaign::Campaign;
 pub use emulated::{Emulated, EmulatedError};
 pub use generate::Generator;
 pub use mismatch::{Difference, Mismatch};
-pub use pair::{Pair, Visit};
+pub use pair::{Look, Pair, Visit};
 pub use random::Random;
 pub use shrink::shrink;
 pub use side::Side;

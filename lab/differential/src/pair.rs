@@ -6,8 +6,17 @@ use tph_abi::{Errno, layout};
 
 use crate::{Difference, Side, Step, Target};
 
-/// How many of a request's entries are looked at after the step; all are at the end.
+/// How many of a request's entries are looked at after the step.
 const LOOKED_AT: usize = 4;
+
+/// How much is compared when all steps are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// What the last step may have changed, as after the others.
+    Touched,
+    /// Command, the capability, the whole table.
+    All,
+}
 
 /// The two sides.
 pub struct Pair<'a> {
@@ -36,14 +45,20 @@ impl Pair<'_> {
         self.emulated.reopen();
     }
 
-    /// Leads both through all steps or to the first difference. After each step the registers that
-    /// it may have touched are compared, after the last one all of them.
-    pub fn visit(&mut self, target: &Target, steps: &[Step]) -> Visit {
+    /// Leads both through all steps or to the first difference. After each step that is
+    /// not refused the registers that it may have touched are compared, after the last one as
+    /// `look` says.
+    pub fn visit(&mut self, target: &Target, steps: &[Step], look: Look) -> Visit {
         let mut outcomes = Vec::with_capacity(steps.len());
         for (at, step) in steps.iter().enumerate() {
             let (outcome, difference) = self.one(step);
             let last = at + 1 == steps.len();
-            let registers = if last { target.all() } else { touched(target, step) };
+            let registers = match (look, outcome) {
+                (Look::All, _) if last => target.all(),
+                // Should it have changed something all the same, that is seen later.
+                (_, Err(_)) if !last => Vec::new(),
+                _ => touched(target, step),
+            };
             if let Some(difference) = difference.or_else(|| self.registers(&registers)) {
                 return Visit::Differs(at, difference);
             }
@@ -61,6 +76,8 @@ impl Pair<'_> {
     fn registers(&mut self, offsets: &[ConfigOffset]) -> Option<Difference> {
         offsets.iter().find_map(|offset| {
             let (module, emulated) = (self.module.config(*offset), self.emulated.config(*offset));
+            let mask = Target::compared(*offset);
+            let (module, emulated) = (module & mask, emulated & mask);
             (module != emulated).then_some(Difference::Register {
                 offset: *offset,
                 module,

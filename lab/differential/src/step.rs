@@ -33,13 +33,16 @@ impl Step {
     /// than there is.
     pub fn call(mut bytes: Vec<u8>) -> Self {
         const FILL: u8 = 0xa5;
-        loop {
-            let wanted = tph_abi::needed(&bytes).unwrap_or(0).max(layout::BODY);
-            if wanted <= bytes.len() {
-                return Self::Call(bytes);
+        // As a server does it: each part tells how long the next one is.
+        let mut have = 0;
+        while let Ok(wanted) = tph_abi::needed(&bytes[..have]) {
+            if wanted <= have {
+                break;
             }
-            bytes.resize(wanted, FILL);
+            bytes.resize(bytes.len().max(wanted), FILL);
+            have = wanted;
         }
+        Self::Call(bytes)
     }
 
     /// Its bytes as a request whose operation takes entries, and how many entries lie in them.
@@ -120,7 +123,9 @@ mod tests {
 
     #[test]
     fn a_request_that_claims_more_than_it_has_is_filled_up() {
-        let lengths = [(vec![], 8), (tph_conformance::get_cap()[..9].to_vec(), 16)];
+        let no_entries = [28_u32, 3, 0].map(u32::to_le_bytes).concat();
+        let part = tph_conformance::get_cap()[..9].to_vec();
+        let lengths = [(vec![], 8), (part, 16), (no_entries, 16)];
         for (bytes, length) in lengths {
             let Step::Call(bytes) = Step::call(bytes) else { panic!("it is a call") };
             assert_eq!(bytes.len(), length);

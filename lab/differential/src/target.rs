@@ -7,6 +7,9 @@ use tph_emu::profile::FunctionProfile;
 
 /// Offset of the Command register.
 pub(crate) const COMMAND: u16 = 0x04;
+/// The bits of Command that are compared: those that are written. Others the kernel and the platform's
+/// firmware set as they like.
+pub(crate) const COMMAND_COMPARED: u32 = 0x0407;
 /// How many dwords behind the control register are looked at where no table is claimed.
 const SOME: u16 = 4;
 
@@ -64,6 +67,11 @@ impl Target {
         let end = Control::OFFSET + 4 + 4 * table;
         let registers = (0..end).step_by(4).filter_map(|offset| self.register(offset));
         ConfigOffset::new(COMMAND).into_iter().chain(registers).collect()
+    }
+
+    /// The bits of a register that are compared.
+    pub(crate) fn compared(offset: ConfigOffset) -> u32 {
+        if offset.get() == COMMAND { COMMAND_COMPARED } else { u32::MAX }
     }
 
     fn start(&self) -> Option<ConfigOffset> {

@@ -48,10 +48,10 @@ fn noise(random: &mut Random) -> Vec<u8> {
 fn batch(random: &mut Random, target: &Target) -> Vec<Entry> {
     let table = u32::from(target.entries().min(64));
     let (length, first) = match random.below(80) {
-        0..=59 => (1 + random.below(4), None),
-        60..=69 => (1 + random.below(table + 2), None),
+        0..=64 => (1 + random.below(4), None),
+        65..=72 => (1 + random.below(table + 2), None),
         // Every entry in a row, from somewhere to the end.
-        70..=78 => {
+        73..=78 => {
             let first = random.below(table);
             (table - first, Some(first))
         }
