@@ -8,10 +8,12 @@ pub mod endpoint;
 pub mod module;
 pub mod nic;
 pub mod raw;
+pub mod subject;
 pub mod suite;
 
 pub use child::Child;
 pub use control::Control;
 pub use endpoint::Endpoint;
 pub use nic::Nic;
+pub use subject::VfioSubject;
 pub use suite::{Failure, Suite};

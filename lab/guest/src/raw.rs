@@ -10,7 +10,7 @@ use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl};
 /// entries, has 24592 bytes.
 const ROOM: usize = 0x1_0000;
 /// What the room behind a request is filled with.
-const FILL: u8 = 0xa5;
+static FILL: [u8; ROOM] = [0xa5; ROOM];
 
 struct Request {
     opcode: Opcode,
@@ -45,7 +45,7 @@ unsafe impl Ioctl for Request {
 /// # Panics
 /// If `bytes` are longer than any request is.
 pub fn call(fd: impl AsFd, opcode: u32, bytes: &mut [u8]) -> (Result<u32, i32>, bool) {
-    let mut room = vec![FILL; ROOM];
+    let mut room = FILL.to_vec();
     room[..bytes.len()].copy_from_slice(bytes);
     let argument = room.as_mut_ptr().cast();
     let request = Request { opcode: opcode as Opcode, argument };
@@ -53,7 +53,7 @@ pub fn call(fd: impl AsFd, opcode: u32, bytes: &mut [u8]) -> (Result<u32, i32>, 
     // fewer than `room`, which lives and is not looked at until the call is over.
     let outcome = unsafe { send(fd.as_fd(), request) };
     bytes.copy_from_slice(&room[..bytes.len()]);
-    (outcome, room[bytes.len()..].iter().any(|byte| *byte != FILL))
+    (outcome, room[bytes.len()..] != FILL[bytes.len()..])
 }
 
 /// Sends an ioctl whose argument is at `address`, where this process has no memory.

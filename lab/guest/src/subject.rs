@@ -1,19 +1,29 @@
-//! A device behind the module, as the conformance cases see it.
+//! A device behind the module, as the conformance cases and the differential test see it.
 
 use tph::{ConfigOffset, ConfigSpace};
 use tph_abi::{Errno, Transport, VFIO_DEVICE_PCI_TPH};
 use tph_conformance::Subject;
-use tph_lab_guest::raw;
+use tph_differential::Side;
 use vfio_tph::{Bdf, Error, VfioFunction};
 
+use crate::raw;
+
+/// The index of the region with configuration space.
+const CONFIG: u32 = 7;
+
 /// A function opened through VFIO.
-pub(crate) struct VfioSubject {
+#[derive(Debug)]
+pub struct VfioSubject {
     address: Bdf,
     function: Option<VfioFunction>,
 }
 
 impl VfioSubject {
-    pub(crate) fn open(address: Bdf) -> Result<Self, Error> {
+    /// Opens the function at `address`.
+    ///
+    /// # Errors
+    /// What the kernel answered.
+    pub fn open(address: Bdf) -> Result<Self, Error> {
         Ok(Self { address, function: Some(VfioFunction::open(address)?) })
     }
 
@@ -46,5 +56,12 @@ impl Subject for VfioSubject {
     fn reopen(&mut self) {
         self.function = None;
         self.function = Some(VfioFunction::open(self.address).expect("it opens again"));
+    }
+}
+
+impl Side for VfioSubject {
+    fn write_config(&mut self, offset: u16, bytes: &[u8]) -> Result<(), Errno> {
+        let written = self.function().write_region(CONFIG, offset.into(), bytes);
+        written.map_err(|error| error.errno().unwrap_or(Errno::EIO))
     }
 }

@@ -122,7 +122,8 @@ impl Lab {
             .prefix("tph-lab-")
             .tempdir()
             .map_err(Error::file("make a folder in", std::env::temp_dir()))?;
-        let emulation = Emulation::start(&self.profiles(request), folder.path())?;
+        let profiles = self.profiles(request);
+        let emulation = Emulation::start(&profiles, folder.path())?;
         let hardware = emulation.hardware();
         let session = Session {
             cache: &self.cache,
@@ -132,6 +133,7 @@ impl Lab {
             init: self.programs.init(),
             modules: self.modules(request, &hardware)?,
             driver: request.driver.clone(),
+            profiles,
             hardware,
             endpoints: emulation.endpoints(),
             timeout: request.timeout,

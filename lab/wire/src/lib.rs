@@ -10,4 +10,4 @@ mod plan;
 
 pub use answer::{Accesses, Answer, CpuTags};
 pub use message::{Message, Question, TestReport};
-pub use plan::{Endpoint, Module, PLAN_PATH, Place, Plan, variables};
+pub use plan::{Endpoint, Module, PLAN_PATH, Place, Plan, profile_path, variables};

@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 /// Where the plan lies in the guest, as JSON.
 pub const PLAN_PATH: &str = "/lab/plan.json";
 
+/// Where the profile with that index lies in the guest: what the emulated endpoints were made from.
+pub fn profile_path(index: usize) -> String {
+    format!("/lab/profiles/{index}.toml")
+}
+
 /// Names of the variables in the program's environment.
 pub mod variables {
     /// The control channel's device.
@@ -15,6 +20,11 @@ pub mod variables {
     pub const GROUPS: &str = "TPH_LAB_GROUPS";
     /// Their names for the control channel, likewise.
     pub const ENDPOINTS: &str = "TPH_LAB_ENDPOINTS";
+
+    /// How many sequences the differential test sends in this guest.
+    pub const SEQUENCES: &str = "TPH_LAB_SEQUENCES";
+    /// The seed that it makes them from.
+    pub const SEED: &str = "TPH_LAB_SEED";
 
     /// `TPH_LAB_EP0_BDF` and so on: the address of the endpoint with that index.
     pub fn address(index: usize) -> String {

@@ -61,20 +61,25 @@ pub(crate) struct TestArguments {
 
 impl Options {
     fn request(self) -> Request {
-        let interrupt = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            // It fails only for signals that nobody may handle.
-            let _ = signal_hook::flag::register(signal, Arc::clone(&interrupt));
-        }
         Request {
             kernel: self.kernel.kernel,
             profiles: self.profile,
             parameters: self.param,
             driver: Some(self.driver).filter(|driver| driver != "none"),
             timeout: Duration::from_secs(self.timeout),
-            interrupt,
+            interrupt: interrupt(),
         }
     }
+}
+
+/// What is set when somebody interrupts.
+pub(super) fn interrupt() -> Arc<AtomicBool> {
+    let interrupt = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // It fails only for signals that nobody may handle.
+        let _ = signal_hook::flag::register(signal, Arc::clone(&interrupt));
+    }
+    interrupt
 }
 
 /// `lab run`: output and exit code are the program's.

@@ -1,6 +1,7 @@
 //! `cargo xtask lab …`
 
 mod boot;
+mod diff;
 mod report;
 mod shell;
 
@@ -27,6 +28,9 @@ pub(crate) enum Verb {
     },
     /// Boot the guest and run the tests in it
     Test(boot::TestArguments),
+    /// Send generated requests to the module and to the emulated host and compare all that can be
+    /// seen, in several guests; takes minutes
+    Diff(diff::Arguments),
     /// Boot the guest and run the demo driver in it
     Demo(boot::Options),
     /// Boot the guest and run any static program in it
@@ -70,6 +74,7 @@ pub(crate) fn run(verb: Verb) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Verb::Test(arguments) => boot::test(cache, progress, arguments),
+        Verb::Diff(arguments) => diff::run(cache, progress, arguments),
         Verb::Demo(options) => boot::demo(cache, progress, options),
         Verb::Run(arguments) => boot::run(cache, progress, arguments),
         Verb::Shell { kernel, command } => shell::run(&cache, &kernel.kernel, progress, &command),

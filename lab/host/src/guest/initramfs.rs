@@ -9,7 +9,8 @@ use std::path::Path;
 use tph_lab_wire::{PLAN_PATH, Plan};
 
 /// Folders that init mounts upon or that programs expect.
-const FOLDERS: [&str; 8] = ["bin", "dev", "lab", "modules", "proc", "root", "sys", "tmp"];
+const FOLDERS: [&str; 9] =
+    ["bin", "dev", "lab", "lab/profiles", "modules", "proc", "root", "sys", "tmp"];
 
 /// A root file system under construction.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
-use tph_lab_wire::{Message, Module, Plan, TestReport};
+use tph_lab_wire::{Message, Module, Plan, TestReport, profile_path};
 
 /// How often the host looks whether QEMU has ended or somebody interrupts.
 const POLL: Duration = Duration::from_millis(50);
@@ -51,6 +51,8 @@ pub struct Session<'a> {
     pub modules: Vec<(PathBuf, String)>,
     /// The driver to bind the endpoints to; none leaves them alone.
     pub driver: Option<String>,
+    /// What the emulated machine was made from; the guest may read it.
+    pub profiles: Vec<PathBuf>,
     /// The emulated machine; its sockets have to be served already.
     pub hardware: Hardware,
     /// Who answers the guest's questions about endpoints.
@@ -151,6 +153,9 @@ impl Session<'_> {
         let mut initramfs = Initramfs::create(path, &self.init)?;
         let name = file_name(&program.path);
         initramfs.add_program(&format!("bin/{name}"), &program.path)?;
+        for (index, profile) in self.profiles.iter().enumerate() {
+            initramfs.add(profile_path(index).trim_start_matches('/'), profile)?;
+        }
         let mut modules = Vec::new();
         for (file, parameters) in &self.modules {
             let path = format!("/modules/{}", file_name(file));

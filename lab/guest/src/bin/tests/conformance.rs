@@ -2,9 +2,7 @@
 
 use tph::{CpuId, MemoryType, RequesterType};
 use tph_conformance::{Facts, cases};
-use tph_lab_guest::{Control, Endpoint, Failure, Suite, endpoint};
-
-use crate::subject::VfioSubject;
+use tph_lab_guest::{Control, Endpoint, Failure, Suite, VfioSubject, endpoint};
 
 pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     let nic = Endpoint::named("nic0").expect("the lab's profile has nic0");

@@ -4,6 +4,7 @@ mod cache;
 mod binding;
 mod concurrency;
 mod conformance;
+mod differential;
 mod interface;
 mod life;
 mod msix;
@@ -13,7 +14,6 @@ mod permission;
 mod roles;
 mod steering;
 mod stock;
-mod subject;
 
 use std::process::ExitCode;
 
@@ -37,5 +37,6 @@ fn main() -> ExitCode {
     concurrency::run(&mut suite, &mut control());
     cache::run(&mut suite, &mut control());
     stock::run(&mut suite);
+    differential::run(&mut suite);
     if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
