@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 use tph_lab::lab::DRIVER;
-use tph_lab::run::Program;
+use tph_lab::run::{End, Program};
 use tph_lab::{Cache, Error, Lab, Parameter, Progress, Request};
 use tph_lab_wire::variables;
 
@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     timeout: u64,
 }
 
-/// Runs all guests, also after one has found something.
+/// Runs all guests, also after one has found something, until somebody interrupts.
 pub(super) fn run(
     cache: Cache,
     progress: Progress,
@@ -76,6 +76,9 @@ pub(super) fn run(
         let outcome = lab.run(&request, &program, report::test)?;
         report::trouble(&outcome, timeout);
         worst = worst.max(report::summary(&outcome));
+        if outcome.end == End::Interrupted {
+            break;
+        }
     }
     Ok(ExitCode::from(worst))
 }
