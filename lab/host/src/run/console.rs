@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 /// What a kernel prints when something is wrong; see the kernel's lib/bug.c, kernel/panic.c,
-/// kernel/locking/lockdep.c, mm/kasan/report.c, lib/ubsan.c and their like.
-const COMPLAINTS: [&str; 22] = [
+/// kernel/locking/lockdep.c, mm/kasan/report.c, lib/ubsan.c and their like; what leaked is printed by init.
+const COMPLAINTS: [&str; 24] = [
     "WARNING:",
     "BUG:",
     "INFO: task ",
@@ -27,6 +27,8 @@ const COMPLAINTS: [&str; 22] = [
     "refcount_t:",
     "corruption",
     "soft lockup",
+    "unreferenced object",
+    "INFO: lockdep is turned off",
     "unknown parameter",
 ];
 /// How many lines of context a person wants to see.
@@ -66,6 +68,9 @@ mod tests {
             "[   12.3] BUG: KASAN: slab-use-after-free in foo+0x1/0x2",
             "[   12.3] INFO: task tests:80 blocked for more than 120 seconds.",
             "[   12.3] vfio_pci_tph: unknown parameter 'bogus' ignored",
+            "[   12.3] BUG: sleeping function called from invalid context at mm/slab.h:1",
+            "[   12.3] [ BUG: Invalid wait context ]",
+            "unreferenced object 0xffff888004f3d000 (size 2048):",
             "[   12.3] UBSAN: shift-out-of-bounds in foo.c:1:2",
             "[   12.3] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000000",
         ] {

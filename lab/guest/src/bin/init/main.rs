@@ -1,10 +1,11 @@
-//! The guest's first process: mounts, loads modules, binds endpoints, runs one program, powers off.
+//! The guest's first process: mounts, loads modules, binds endpoints, runs one program, looks for leaks, powers off.
 //!
 //! What to do is in the [`Plan`]; how it ended goes to the host over the control channel. Should
 //! this process die, the kernel panics and the host sees that on the console.
 
 mod bind;
 mod error;
+mod leaks;
 mod modules;
 mod mounts;
 mod program;
@@ -40,5 +41,7 @@ fn work() -> Result<u8> {
         modules::load(module)?;
     }
     let bound = bind::all(&plan)?;
-    program::run(&plan, &bound)
+    let exit = program::run(&plan, &bound)?;
+    leaks::print()?;
+    Ok(exit)
 }
