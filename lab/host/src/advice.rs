@@ -26,6 +26,8 @@ pub enum Advice {
     LinkStatically,
     /// Allow user namespaces.
     AllowNamespaces,
+    /// Change the options of the lab's own kernel.
+    MendOptions,
 }
 
 impl fmt::Display for Advice {
@@ -40,8 +42,8 @@ impl fmt::Display for Advice {
             }
             Self::InstallProgram => "install the program with apt and run the command again",
             Self::ChooseKernel => {
-                "use --kernel backports, --kernel stable, a version prefix such as 7.3, or a folder \
-                 with lib/modules/VERSION in it"
+                "use --kernel backports, stable or debug, a version prefix such as 7.3, or a folder with \
+                 lib/modules/VERSION in it"
             }
             Self::FixCache => {
                 "check the folder's owner and free space, or set VFIO_TPH_CACHE to another folder"
@@ -49,6 +51,9 @@ impl fmt::Display for Advice {
             Self::LinkStatically => {
                 "link it statically: RUSTFLAGS='-C target-feature=+crt-static' with --target, or \
                  gcc -static"
+            }
+            Self::MendOptions => {
+                "mend lab/kernel/debug.config: an option is gone, or needs another one that is off"
             }
             Self::AllowNamespaces => {
                 "the lab needs user namespaces when it is not run by root: allow them \
@@ -66,6 +71,7 @@ impl Error {
             Self::NoCache => Advice::SetCache,
             Self::NoKeyring { .. } => Advice::InstallKeyring,
             Self::NoKernelPackage { .. } => Advice::ChooseKernel,
+            Self::KernelOptions { .. } => Advice::MendOptions,
             Self::IncompleteKernel { .. } => Advice::PrepareAgain,
             Self::NotAProgram { .. } | Self::DynamicProgram { .. } => Advice::LinkStatically,
             Self::Start { source, .. } if source.kind() == ErrorKind::NotFound => {

@@ -60,7 +60,16 @@ impl Cache {
     /// # Errors
     /// When the lock file cannot be made.
     pub fn lock(&self) -> Result<CacheLock> {
-        let path = self.root.join("lock");
+        self.lock_file("lock")
+    }
+
+    /// The same for a part of the cache that is changed by nobody who does not hold this lock.
+    pub(crate) fn lock_part(&self, part: &str) -> Result<CacheLock> {
+        self.lock_file(&format!("lock-{part}"))
+    }
+
+    fn lock_file(&self, name: &str) -> Result<CacheLock> {
+        let path = self.root.join(name);
         let file = File::create(&path).map_err(Error::file("make", &path))?;
         flock(&file, FlockOperation::LockExclusive)
             .map_err(|errno| Error::file("lock", &path)(errno.into()))?;

@@ -65,6 +65,14 @@ pub enum Error {
         /// The choice, as the user writes it.
         choice: String,
     },
+    /// The kernel's sources have no such options, or those that they depend on are off.
+    #[error("Linux {version} does not take these lines of lab/kernel/debug.config:\n  {}", lines.join("\n  "))]
+    KernelOptions {
+        /// The version of the sources.
+        version: String,
+        /// The lines.
+        lines: Vec<String>,
+    },
     /// A profile cannot be read.
     #[error(transparent)]
     Profile(tph_emu::ProfileError),

@@ -19,6 +19,8 @@ pub const DRIVER: &str = "vfio-pci-tph";
 /// The emulated host that the guest sees when nothing else is asked for.
 const DEFAULT_PROFILE: &str = "lab/profiles/default.toml";
 
+/// How long a stock kernel may take to come up; 5 s are usual.
+const BOOT: Duration = Duration::from_secs(90);
 /// How often a kernel is booted that does not come up.
 const BOOTS: u32 = 3;
 
@@ -136,6 +138,7 @@ impl Lab {
             profiles,
             hardware,
             endpoints: emulation.endpoints(),
+            boot: BOOT * request.kernel.slowness(),
             timeout: request.timeout,
             interrupt: Arc::clone(&request.interrupt),
         };

@@ -9,6 +9,7 @@
 pub mod advice;
 pub mod cache;
 mod command;
+mod debug_kernel;
 mod emulation;
 pub mod error;
 pub mod guest;

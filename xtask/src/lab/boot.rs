@@ -22,6 +22,9 @@ through which the host answers questions about endpoints (docs/lab.md).
 Exit code: the program's own; 124 after a timeout; 125 if the lab failed or the guest's kernel
 printed a warning or worse; 130 after an interrupt.";
 
+/// How long a guest with a stock kernel may take.
+const TIMEOUT: Duration = Duration::from_secs(300);
+
 /// What `run`, `test` and `demo` have in common.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -36,9 +39,9 @@ pub(crate) struct Options {
     /// The driver to bind the endpoints to; "none" leaves them alone
     #[arg(long, value_name = "NAME", default_value = DRIVER)]
     driver: String,
-    /// End the guest after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
-    timeout: u64,
+    /// End the guest after so many seconds [default: 300, and 1200 for the debug kernel]
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -61,12 +64,14 @@ pub(crate) struct TestArguments {
 
 impl Options {
     fn request(self) -> Request {
+        let kernel = self.kernel.kernel;
+        let timeout = self.timeout.map_or(TIMEOUT * kernel.slowness(), Duration::from_secs);
         Request {
-            kernel: self.kernel.kernel,
+            kernel,
             profiles: self.profile,
             parameters: self.param,
             driver: Some(self.driver).filter(|driver| driver != "none"),
-            timeout: Duration::from_secs(self.timeout),
+            timeout,
             interrupt: interrupt(),
         }
     }

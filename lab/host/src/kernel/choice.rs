@@ -13,6 +13,9 @@ pub enum KernelChoice {
     Backports,
     /// The newest kernel of Debian trixie itself.
     Stable,
+    /// The lab's own kernel, built from the sources of [`Self::Backports`] with the kernel's TPH
+    /// support and with everything that reports bugs.
+    Debug,
     /// The newest kernel in the archive whose version begins so, for example `7.2`.
     Prefix(String),
     /// A kernel that somebody else built and installed below a folder: `lib/modules/VERSION` with
@@ -25,6 +28,14 @@ impl KernelChoice {
     pub(crate) fn slug(&self) -> String {
         self.to_string().replace('/', "_")
     }
+
+    /// How many times longer than a stock kernel it may take for the same.
+    pub fn slowness(&self) -> u32 {
+        match self {
+            Self::Debug => 4,
+            _ => 1,
+        }
+    }
 }
 
 impl FromStr for KernelChoice {
@@ -34,6 +45,7 @@ impl FromStr for KernelChoice {
         Ok(match text {
             "backports" => Self::Backports,
             "stable" => Self::Stable,
+            "debug" => Self::Debug,
             _ if text.contains('/') || Path::new(text).is_dir() => Self::Folder(text.into()),
             _ => Self::Prefix(text.into()),
         })
@@ -45,6 +57,7 @@ impl fmt::Display for KernelChoice {
         match self {
             Self::Backports => f.write_str("backports"),
             Self::Stable => f.write_str("stable"),
+            Self::Debug => f.write_str("debug"),
             Self::Prefix(prefix) => f.write_str(prefix),
             Self::Folder(path) => path.display().fmt(f),
         }
@@ -56,10 +69,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_four_ways_to_name_a_kernel() {
+    fn the_ways_to_name_a_kernel() {
         for (text, choice) in [
             ("backports", KernelChoice::Backports),
             ("stable", KernelChoice::Stable),
+            ("debug", KernelChoice::Debug),
             ("7.2", KernelChoice::Prefix("7.2".into())),
             ("./debug-kernel", KernelChoice::Folder("./debug-kernel".into())),
         ] {

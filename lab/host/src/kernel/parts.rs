@@ -12,8 +12,18 @@ pub struct Kernel {
     version: Version,
     image: PathBuf,
     modules: PathBuf,
-    /// The folder to build modules against, for a kernel that is not the sysroot's.
-    foreign_headers: Option<PathBuf>,
+    headers: Headers,
+}
+
+/// Where a kernel has the folder to build modules against.
+#[derive(Clone, Debug)]
+enum Headers {
+    /// Where Debian's packages put it in the sysroot.
+    Packaged,
+    /// Somewhere on this machine.
+    Foreign(PathBuf),
+    /// There, in a sysroot that has the cache at `/cache`.
+    Inside(PathBuf),
 }
 
 impl Kernel {
@@ -36,7 +46,7 @@ impl Kernel {
         .into_iter()
         .find(|path| path.is_file())
         .ok_or_else(|| lacks("image (vmlinuz)"))?;
-        Ok(Self { version: version.clone(), image, modules, foreign_headers: None })
+        Ok(Self { version: version.clone(), image, modules, headers: Headers::Packaged })
     }
 
     /// Finds the newest kernel installed below `prefix`.
@@ -57,9 +67,15 @@ impl Kernel {
             })?;
         let mut kernel = Self::find(prefix, &newest)?;
         let headers = kernel.modules.join("build");
-        kernel.foreign_headers =
-            Some(fs::canonicalize(&headers).map_err(Error::file("find", headers))?);
+        kernel.headers =
+            Headers::Foreign(fs::canonicalize(&headers).map_err(Error::file("find", headers))?);
         Ok(kernel)
+    }
+
+    /// Finds kernel `version` below `prefix`, built by the lab in a folder that the sysroot sees as
+    /// `tree`: such a folder names itself and cannot be moved.
+    pub(crate) fn built(prefix: &Path, version: &Version, tree: PathBuf) -> Result<Self> {
+        Ok(Self { headers: Headers::Inside(tree), ..Self::find(prefix, version)? })
     }
 
     /// What a build for this kernel sees in the sysroot beside the sysroot itself: the repository at
@@ -69,15 +85,20 @@ impl Kernel {
             Mount { from: repository, to: "/repo" },
             Mount { from: cache.root(), to: "/cache" },
         ];
-        mounts.extend(self.foreign_headers.as_deref().map(|from| Mount { from, to: "/kernel" }));
+        if let Headers::Foreign(from) = &self.headers {
+            mounts.push(Mount { from, to: "/kernel" });
+        }
         mounts
     }
 
     /// Where the sysroot, with these mounts, has the folder to build modules against.
     pub fn headers(&self) -> PathBuf {
-        match &self.foreign_headers {
-            Some(_) => PathBuf::from("/kernel"),
-            None => Path::new("/usr/lib/modules").join(self.version.as_str()).join("build"),
+        match &self.headers {
+            Headers::Packaged => {
+                Path::new("/usr/lib/modules").join(self.version.as_str()).join("build")
+            }
+            Headers::Foreign(_) => PathBuf::from("/kernel"),
+            Headers::Inside(tree) => tree.clone(),
         }
     }
 

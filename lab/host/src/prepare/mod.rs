@@ -4,16 +4,19 @@
 //! unpacked, never installed. Every step can be interrupted; running again goes on from there.
 
 mod apt;
+mod fetch;
 mod mirror;
 mod packages;
+mod source;
 mod stamp;
 mod unpack;
 
-use crate::guest::list_dependencies;
+use crate::debug_kernel;
 use crate::kernel::{Kernel, KernelChoice};
 use crate::{Cache, Progress, Result, Sysroot};
-use apt::Apt;
-use stamp::Stamp;
+use fetch::Fetch;
+
+pub(crate) use source::Source;
 
 /// Whether to be content with what an earlier run fetched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,50 +31,27 @@ pub enum Freshness {
 /// Makes sure that the sysroot and the kernel are in the cache, and says where.
 ///
 /// # Errors
-/// When the archive cannot be reached, has no such kernel, or the cache cannot be written.
+/// When the archive cannot be reached, has no such kernel, the cache cannot be written, or a kernel
+/// that the lab builds itself cannot be built.
 pub fn prepare(
     cache: &Cache,
     choice: &KernelChoice,
     freshness: Freshness,
     progress: Progress,
 ) -> Result<(Sysroot, Kernel)> {
-    let _lock = cache.lock()?;
+    let lock = cache.lock()?;
     let sysroot = Sysroot::at(cache.folder("sysroot")?);
-    let tools = Stamp::of(cache, "tools")?;
-    let stamp = Stamp::of(cache, &format!("kernel-{}", choice.slug()))?;
-    if freshness == Freshness::Cached && tools.is_current() {
-        if let KernelChoice::Folder(folder) = choice {
-            return Ok((sysroot, Kernel::newest_in(folder)?));
+    let mut fetch = Fetch::new(cache, &sysroot, freshness, progress);
+    fetch.tools()?;
+    let kernel = match choice {
+        KernelChoice::Folder(folder) => Kernel::newest_in(folder)?,
+        KernelChoice::Debug => {
+            let source = fetch.source()?;
+            // Building takes minutes; nobody else has to wait for it.
+            drop(lock);
+            debug_kernel::build(cache, &sysroot, &source, progress)?
         }
-        if let Some(kernel) = stamp.version().and_then(|v| Kernel::find(sysroot.root(), &v).ok()) {
-            return Ok((sysroot, kernel));
-        }
-    }
-    let apt = Apt::new(cache)?;
-    apt.update(progress)?;
-    if freshness == Freshness::Newest || !tools.is_current() {
-        let debs = apt.download(&packages::tools(), "download the toolchain and QEMU", progress)?;
-        unpack::all(&debs, sysroot.root(), "unpack the toolchain and QEMU", progress)?;
-        sysroot.finish()?;
-        tools.write(None)?;
-    }
-    if let KernelChoice::Folder(folder) = choice {
-        return Ok((sysroot, Kernel::newest_in(folder)?));
-    }
-    let version = packages::newest_kernel(&apt, choice)?;
-    let mut debs = apt.download(
-        &packages::kernel_headers(&version),
-        &format!("download the headers of Linux {version}"),
-        progress,
-    )?;
-    debs.extend(apt.download_alone(
-        &packages::kernel_image(&apt, &version)?,
-        &format!("download Linux {version}"),
-        progress,
-    )?);
-    unpack::all(&debs, sysroot.root(), &format!("unpack Linux {version}"), progress)?;
-    list_dependencies(&sysroot, version.as_str())?;
-    let kernel = Kernel::find(sysroot.root(), &version)?;
-    stamp.write(Some(&version))?;
+        _ => fetch.kernel(choice)?,
+    };
     Ok((sysroot, kernel))
 }

@@ -38,6 +38,22 @@ pub(super) fn tools() -> Vec<String> {
         .collect()
 }
 
+/// What building a kernel needs beside [`tools()`].
+pub(super) fn kernel_build_tools() -> Vec<String> {
+    ["flex", "bison", "bc", "perl", "diffutils", "gzip", "libelf-dev", "libssl-dev"]
+        .map(str::to_owned)
+        .into()
+}
+
+/// The newest sources of a kernel as a package.
+pub(super) fn newest_source(apt: &Apt) -> Result<String> {
+    let depends = apt.depends("linux-source", BACKPORTS)?;
+    let package = depends.split([',', ' ']).find(|word| word.starts_with("linux-source-"));
+    package
+        .map(|package| format!("{package}/{BACKPORTS}"))
+        .ok_or_else(|| Error::NoKernelPackage { choice: KernelChoice::Debug.to_string() })
+}
+
 /// What building a module for a kernel needs.
 pub(super) fn kernel_headers(version: &Version) -> Vec<String> {
     vec![format!("linux-headers-{version}")]
@@ -63,7 +79,7 @@ pub(super) fn newest_kernel(apt: &Apt, choice: &KernelChoice) -> Result<Version>
         KernelChoice::Prefix(prefix) => {
             newest_of(&apt.search("^linux-headers-[0-9].*-amd64$")?, prefix)
         }
-        KernelChoice::Folder(_) => None,
+        KernelChoice::Folder(_) | KernelChoice::Debug => None,
     };
     found.ok_or_else(|| Error::NoKernelPackage { choice: choice.to_string() })
 }

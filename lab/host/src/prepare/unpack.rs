@@ -62,6 +62,13 @@ fn name(deb: &Path) -> String {
 
 /// Unpacks one package; the mark is set only after the last file is there.
 fn one(deb: &Path, root: &Path, marks: &Path) -> Result<()> {
+    into_folder(deb, root)?;
+    let mark = marks.join(name(deb));
+    fs::write(&mark, "").map_err(Error::file("write", &mark))
+}
+
+/// Unpacks a package into a folder.
+pub(super) fn into_folder(deb: &Path, root: &Path) -> Result<()> {
     let start = |program: &str| {
         let program = program.to_owned();
         move |source| Error::Start { program, source }
@@ -96,6 +103,5 @@ fn one(deb: &Path, root: &Path, marks: &Path) -> Result<()> {
         let output = format!("{}{}", name(deb), String::from_utf8_lossy(&unpacked.stderr));
         return Err(failed("tar", unpacked.status, output));
     }
-    let mark = marks.join(name(deb));
-    fs::write(&mark, "").map_err(Error::file("write", &mark))
+    Ok(())
 }

@@ -19,8 +19,6 @@ use tph_lab_wire::{Message, Module, Plan, TestReport, profile_path};
 
 /// How often the host looks whether QEMU has ended or somebody interrupts.
 const POLL: Duration = Duration::from_millis(50);
-/// How long a guest's kernel may take to come up; 5 s are usual.
-const BOOT: Duration = Duration::from_secs(90);
 /// How long a guest may take to power off after its program.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -57,6 +55,8 @@ pub struct Session<'a> {
     pub hardware: Hardware,
     /// Who answers the guest's questions about endpoints.
     pub endpoints: Arc<dyn Endpoints>,
+    /// How long the guest's kernel may take to come up.
+    pub boot: Duration,
     /// How long a boot may take in all.
     pub timeout: Duration,
     /// Set from outside to end the boot early.
@@ -138,7 +138,7 @@ impl Session<'_> {
             if qemu.ended()?.is_some() {
                 return Ok(None);
             }
-            if !news.started && began.elapsed() > BOOT {
+            if !news.started && began.elapsed() > self.boot {
                 return Ok(Some(End::NotBooted));
             }
             let overdue = news.ended.is_some_and(|ended| ended.elapsed() > GRACE);

@@ -1,7 +1,7 @@
 //! The tests that run in the guest: the module in its kernel, the endpoints outside of it.
 
-mod cache;
 mod binding;
+mod cache;
 mod concurrency;
 mod conformance;
 mod differential;

@@ -1,0 +1,113 @@
+//! Fetching one thing after the other; the archive is asked only when something is missing.
+
+use super::apt::Apt;
+use super::source::{self, Source};
+use super::stamp::Stamp;
+use super::{Freshness, packages, unpack};
+use crate::guest::list_dependencies;
+use crate::kernel::{Kernel, KernelChoice};
+use crate::{Cache, Progress, Result, Sysroot};
+
+/// One run's fetching, with the cache locked.
+pub(super) struct Fetch<'a> {
+    cache: &'a Cache,
+    sysroot: &'a Sysroot,
+    freshness: Freshness,
+    progress: Progress,
+    apt: Option<Apt>,
+}
+
+impl<'a> Fetch<'a> {
+    pub(super) fn new(
+        cache: &'a Cache,
+        sysroot: &'a Sysroot,
+        freshness: Freshness,
+        progress: Progress,
+    ) -> Self {
+        Self { cache, sysroot, freshness, progress, apt: None }
+    }
+
+    /// Whether what an earlier run completed will do.
+    fn content(&self) -> bool {
+        self.freshness == Freshness::Cached
+    }
+
+    /// apt, with lists of packages that are new in this run.
+    fn apt(&mut self) -> Result<&Apt> {
+        let apt = if let Some(apt) = self.apt.take() {
+            apt
+        } else {
+            let apt = Apt::new(self.cache)?;
+            apt.update(self.progress)?;
+            apt
+        };
+        Ok(self.apt.insert(apt))
+    }
+
+    /// The toolchain and QEMU.
+    pub(super) fn tools(&mut self) -> Result<()> {
+        self.unpacked("tools", &packages::tools(), "the toolchain and QEMU")
+    }
+
+    /// Packages with all that they depend on, stamped when they are complete.
+    fn unpacked(&mut self, stamp: &str, packages: &[String], what: &str) -> Result<()> {
+        let stamp = Stamp::of(self.cache, stamp)?;
+        if self.content() && stamp.is_current() {
+            return Ok(());
+        }
+        let progress = self.progress;
+        let debs = self.apt()?.download(packages, &format!("download {what}"), progress)?;
+        unpack::all(&debs, self.sysroot.root(), &format!("unpack {what}"), progress)?;
+        self.sysroot.finish()?;
+        stamp.write(None)
+    }
+
+    /// A kernel of Debian's.
+    pub(super) fn kernel(&mut self, choice: &KernelChoice) -> Result<Kernel> {
+        let stamp = Stamp::of(self.cache, &format!("kernel-{}", choice.slug()))?;
+        if self.content()
+            && let Some(version) = stamp.version()
+            && let Ok(kernel) = Kernel::find(self.sysroot.root(), &version)
+        {
+            return Ok(kernel);
+        }
+        let (progress, sysroot) = (self.progress, self.sysroot);
+        let apt = self.apt()?;
+        let version = packages::newest_kernel(apt, choice)?;
+        let mut debs = apt.download(
+            &packages::kernel_headers(&version),
+            &format!("download the headers of Linux {version}"),
+            progress,
+        )?;
+        debs.extend(apt.download_alone(
+            &packages::kernel_image(apt, &version)?,
+            &format!("download Linux {version}"),
+            progress,
+        )?);
+        unpack::all(&debs, sysroot.root(), &format!("unpack Linux {version}"), progress)?;
+        list_dependencies(sysroot, version.as_str())?;
+        let kernel = Kernel::find(sysroot.root(), &version)?;
+        stamp.write(Some(&version))?;
+        Ok(kernel)
+    }
+
+    /// The newest sources of a kernel, and what building one needs.
+    pub(super) fn source(&mut self) -> Result<Source> {
+        let tools = packages::kernel_build_tools();
+        self.unpacked("kernel-build-tools", &tools, "what building a kernel needs")?;
+        let stamp = Stamp::of(self.cache, "kernel-source")?;
+        if self.content()
+            && let Some(version) = stamp.version()
+            && let Some(source) = Source::find(self.cache, version)?
+        {
+            return Ok(source);
+        }
+        let progress = self.progress;
+        let apt = self.apt()?;
+        let package = packages::newest_source(apt)?;
+        let debs = apt.download_alone(&[package], "download the kernel's sources", progress)?;
+        let source = source::unpack(self.cache, self.sysroot, &debs, progress)?;
+        stamp.write(Some(&source.version))?;
+        Ok(source)
+    }
+}
