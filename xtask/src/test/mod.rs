@@ -9,21 +9,30 @@ use std::time::Instant;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Run only these parts [default: all]
+    /// Run every part: also the tests on further kernels, one of which is built first
+    #[arg(long, conflicts_with = "parts")]
+    full: bool,
+    /// Run only these parts [default: all but lab-stable and lab-debug]
     #[arg(value_name = "PART", value_parser = PARTS.map(|part| part.name))]
     parts: Vec<String>,
+}
+
+impl Arguments {
+    fn want(&self, part: &Part) -> bool {
+        if self.parts.is_empty() {
+            return self.full || part.usual;
+        }
+        self.parts.iter().any(|name| name == part.name)
+    }
 }
 
 /// Runs the parts one after the other; a failed one does not keep the rest from running. Where CI is
 /// set, a skipped part is a failure: nobody would notice that it never ran.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let strict = std::env::var_os("CI").is_some_and(|value| value == "true");
-    let wanted = |part: &&Part| {
-        arguments.parts.is_empty() || arguments.parts.iter().any(|name| name == part.name)
-    };
     let mut lines = Vec::new();
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for part in PARTS.iter().filter(wanted) {
+    for part in PARTS.iter().filter(|part| arguments.want(part)) {
         println!("=== {}: {}", part.name, part.what);
         let began = Instant::now();
         let verdict = part.run();
@@ -37,10 +46,29 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             Verdict::Skipped(_) if !strict => skipped += 1,
             _ => failed += 1,
         }
-        lines.push(format!("{:<8} {:>6.1} s  {word}", part.name, began.elapsed().as_secs_f32()));
+        lines.push(format!("{:<10} {:>6.1} s  {word}", part.name, began.elapsed().as_secs_f32()));
     }
     println!("=== the whole run");
     println!("{}", lines.join("\n"));
     println!("{passed} passed, {failed} failed, {skipped} skipped");
     if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(full: bool, parts: &[&str]) -> Vec<&'static str> {
+        let parts = parts.iter().copied().map(str::to_owned).collect();
+        let arguments = Arguments { full, parts };
+        PARTS.iter().filter(|part| arguments.want(part)).map(|part| part.name).collect()
+    }
+
+    #[test]
+    fn slow_parts_run_only_when_asked_for() {
+        let quick = wanted(false, &[]);
+        assert!(quick.ends_with(&["lab"]), "{quick:?}");
+        assert_eq!(wanted(true, &[]).len(), PARTS.len());
+        assert_eq!(wanted(false, &["lab-debug", "format"]), ["format", "lab-debug"]);
+    }
 }

@@ -14,6 +14,8 @@ pub(super) struct Part {
     arguments: &'static [&'static str],
     needs: Option<&'static [&'static str]>,
     environment: Option<(&'static str, &'static str)>,
+    /// Whether it runs when nobody names it and nobody asks for the full run.
+    pub(super) usual: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -37,13 +39,14 @@ const CARGO: Part = Part {
     arguments: &[],
     needs: None,
     environment: None,
+    usual: true,
 };
 /// The lab's parts; `apt-get` is what the lab cannot do without.
 const XTASK: Part =
     Part { program: Program::Xtask, needs: Some(&["apt-get", "--version"]), ..CARGO };
 
 /// All parts, the quick ones first.
-pub(super) const PARTS: [Part; 6] = [
+pub(super) const PARTS: [Part; 8] = [
     Part {
         name: "format",
         what: "every file is formatted",
@@ -79,6 +82,20 @@ pub(super) const PARTS: [Part; 6] = [
         ..XTASK
     },
     Part { name: "lab", what: "the tests in the guest", arguments: &["lab", "test"], ..XTASK },
+    Part {
+        name: "lab-stable",
+        what: "the tests in a guest with Debian's stable kernel",
+        arguments: &["lab", "test", "--kernel", "stable"],
+        usual: false,
+        ..XTASK
+    },
+    Part {
+        name: "lab-debug",
+        what: "the tests in a guest with a kernel that knows TPH and reports bugs",
+        arguments: &["lab", "test", "--kernel", "debug"],
+        usual: false,
+        ..XTASK
+    },
 ];
 
 impl Part {
