@@ -75,7 +75,7 @@ pub(super) fn run(
         };
         let outcome = lab.run(&request, &program, report::test)?;
         report::trouble(&outcome, timeout);
-        worst = worst.max(report::summary(&outcome));
+        worst = worst.max(report::summary(std::slice::from_ref(&outcome)));
         if outcome.end == End::Interrupted {
             break;
         }
