@@ -104,6 +104,14 @@ impl Host {
         attributes::number_in_link(&self.folder(address).join("iommu_group"))
     }
 
+    /// Whether VFIO gives the function a file of its own, `/dev/vfio/devices/vfioN`. The kernel has a
+    /// folder `vfioN` for every device of a VFIO driver; only with `CONFIG_VFIO_DEVICE_CDEV` does
+    /// the device have a number, and so a file.
+    pub(crate) fn has_vfio_device_file(&self, address: Bdf) -> bool {
+        let devices = std::fs::read_dir(self.folder(address).join("vfio-dev"));
+        devices.into_iter().flatten().flatten().any(|device| device.path().join("dev").exists())
+    }
+
     fn root_port(&self, address: Bdf) -> Result<Option<PortView>, Error> {
         let Some(above) = topology::topmost_bridge(&self.folder(address), address) else {
             return Ok(None);

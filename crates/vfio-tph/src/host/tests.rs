@@ -87,3 +87,15 @@ fn what_is_not_there_is_an_error_with_its_path() {
         "/nonexistent/bus/pci/devices: No such file or directory (os error 2)"
     );
 }
+
+#[test]
+fn only_a_vfio_device_with_a_number_has_a_file_of_its_own() {
+    let (_root, host) = sysfs(&[("0000:00:02.0", &endpoint())]);
+    let address = "0:2.0".parse().unwrap();
+    assert!(!host.has_vfio_device_file(address), "of no VFIO driver");
+    let device = host.folder(address).join("vfio-dev/vfio0");
+    std::fs::create_dir_all(device.join("power")).unwrap();
+    assert!(!host.has_vfio_device_file(address), "without CONFIG_VFIO_DEVICE_CDEV");
+    std::fs::write(device.join("dev"), "511:0\n").unwrap();
+    assert!(host.has_vfio_device_file(address));
+}

@@ -1,9 +1,9 @@
 //! The address space that a device's DMA goes through.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use iommufd_ioctls::IommuFd;
+use rustix::io::Errno as Os;
 use tph::Bdf;
 use vfio_ioctls::{VfioContainer, VfioError, VfioIommufd, VfioOps};
 
@@ -20,17 +20,19 @@ pub enum Iommu {
 }
 
 impl Iommu {
-    /// The newest kind that this kernel offers for the function at `address`.
+    /// The newest kind that this kernel and the permissions of this process offer for the function
+    /// at `address`: iommufd if the function has a device file of its own and `/dev/iommu` can be
+    /// opened, else a container.
     ///
     /// # Errors
-    /// [`Error::Open`] if it cannot be had.
+    /// [`Error::Open`] if neither can be had.
     pub fn for_function(address: Bdf) -> Result<Self, Error> {
-        let has_device_file = Host::default().folder(address).join("vfio-dev").exists();
-        let has_iommufd = Path::new("/dev/iommu").exists();
-        if has_device_file && has_iommufd {
-            Self::iommufd(address)
-        } else {
-            Self::container(address)
+        if !Host::default().has_vfio_device_file(address) {
+            return Self::container(address);
+        }
+        match Self::iommufd(address) {
+            Err(error) if lacks_iommufd(&error) => Self::container(address).map_err(|_| error),
+            outcome => outcome,
         }
     }
 
@@ -93,7 +95,38 @@ pub(super) fn no_group(address: Bdf) -> Error {
     Error::Open { address, step: OpenStep::FindGroup, errno: None, detail }
 }
 
+/// Whether `/dev/iommu` is not there or not for this process, which a container does not need.
+fn lacks_iommufd(error: &Error) -> bool {
+    let Error::Open { step: OpenStep::Iommufd, errno: Some(errno), .. } = error else {
+        return false;
+    };
+    [Os::NOENT, Os::NODEV, Os::ACCESS, Os::PERM].iter().any(|os| os.raw_os_error() == errno.0)
+}
+
 fn open_error(address: Bdf, step: OpenStep, error: &(dyn std::error::Error + 'static)) -> Error {
     let (errno, detail) = errno::split(error);
     Error::Open { address, step, errno, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iommufd_ioctls::IommufdError;
+    use std::io;
+
+    #[test]
+    fn without_dev_iommu_a_container_will_do_and_after_other_failures_it_will_not() {
+        let falls_back = |step, errno: Os| {
+            let error =
+                IommufdError::OpenIommufd(io::Error::from_raw_os_error(errno.raw_os_error()));
+            lacks_iommufd(&open_error("1:0.0".parse().unwrap(), step, &error))
+        };
+        for errno in [Os::NOENT, Os::NODEV, Os::ACCESS, Os::PERM] {
+            assert!(falls_back(OpenStep::Iommufd, errno), "{errno:?}");
+            assert!(!falls_back(OpenStep::Attach, errno), "{errno:?}");
+        }
+        for errno in [Os::NOMEM, Os::MFILE, Os::INVAL] {
+            assert!(!falls_back(OpenStep::Iommufd, errno), "{errno:?}");
+        }
+    }
 }
