@@ -103,7 +103,9 @@ impl<T: Transport> TphDevice<T> {
     ///
     /// # Errors
     /// [`Error::TooManyEntries`] for more than any table has; [`Error::Request`], after which no
-    /// entry has changed, or (`EIO`) all entries of the batch are 0.
+    /// entry has changed. With `EIO` or `ENODEV`, which also come when writing failed half-way, it
+    /// may instead be that all entries of the batch are 0, or that TPH is off as not even that
+    /// could be written.
     pub fn program(&mut self, entries: &[(StIndex, TagSource)]) -> Result<(), Error> {
         self.set(entries, Step::Program { entries: entries.len() })
     }

@@ -137,8 +137,8 @@ mod tests {
         let error = tph.disable().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "dev: clearing 1 ST entry: EIO: a register access or the firmware failed; the entries \
-             of this call are 0 now"
+            "dev: clearing 1 ST entry: EIO: a register access failed: either nothing changed, or \
+             all entries of this call are 0 (or TPH is off, if even that failed)"
         );
         assert_eq!(recorder.calls[3..], [Call::Disable], "off all the same, and only once");
     }

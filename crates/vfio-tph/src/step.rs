@@ -93,8 +93,13 @@ impl Step {
                 "the firmware of this host names no tags, or the device is gone"
             }
             (Errno::ENODEV, _) => "the device is gone",
-            (Errno::EIO, Self::Program { .. } | Self::Clear { .. }) => {
-                "a register access or the firmware failed; the entries of this call are 0 now"
+            (Errno::EIO, Self::Program { .. }) => {
+                "the firmware or a register access failed: either nothing changed, or all entries \
+                 of this call are 0 (or TPH is off, if even that failed)"
+            }
+            (Errno::EIO, Self::Clear { .. }) => {
+                "a register access failed: either nothing changed, or all entries of this call are \
+                 0 (or TPH is off, if even that failed)"
             }
             (Errno::EIO, _) => "a register access failed",
             _ => "the kernel gives no further reason",
@@ -188,5 +193,23 @@ impl fmt::Display for VfioCall {
             Self::Reset => f.write_str("resetting"),
             Self::Duplicate => f.write_str("duplicating the file descriptor"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `EIO` comes before anything changed (firmware, D3) as well as in mid-batch.
+    #[test]
+    fn a_batch_that_failed_claims_no_more_than_is_known() {
+        for step in [Step::Program { entries: 2 }, Step::Clear { entries: 2 }] {
+            let meaning = step.meaning(Errno::EIO);
+            for outcome in ["either nothing changed", "or all entries of this call are 0", "off"] {
+                assert!(meaning.contains(outcome), "{step}: {meaning}");
+            }
+        }
+        // No firmware is asked for an entry that is cleared.
+        assert!(!Step::Clear { entries: 2 }.meaning(Errno::EIO).contains("firmware"));
     }
 }
