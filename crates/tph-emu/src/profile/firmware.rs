@@ -56,9 +56,10 @@ pub struct Override {
 /// The word that firmware answers for a CPU, 0 for one that the profile does not have.
 ///
 /// The rule: with *n* the position of the CPU in the profile and *c* the number of the largest cache
-/// it shares, its 8-bit tags are `2 (37 n mod 127) + 1` for volatile and one more for persistent
-/// memory, and its 16-bit tags have `0x40 + c` and `0xc0 + c` above `5 n + 3`. So tags are unique on a
-/// host of up to 127 CPUs, no tag is 0, and no tag is a part of another.
+/// it shares, its 8-bit tags are `5 n + 67` for volatile and `5 n + 195` for persistent memory, and
+/// its 16-bit tags have `0x40 + c` and `0xc0 + c` above `5 n + 3`, all modulo 256. So on a host of up
+/// to 64 CPUs tags are unique, none is 0, and no 8-bit tag is the lower byte of a 16-bit one: the
+/// three are `5 m + 3` for *m* from 0, 64 and 192 on, and 5 is odd.
 pub fn word_of(profile: &Profile, firmware: &FirmwareProfile, cpu: u32) -> TagWord {
     if let Some(given) = firmware.words.iter().find(|given| given.cpu == cpu) {
         return TagWord(given.word);
@@ -68,15 +69,15 @@ pub fn word_of(profile: &Profile, firmware: &FirmwareProfile, cpu: u32) -> TagWo
     };
     let cache = profile.caches_of(cpu).last().map_or(0, |cache| cache.id);
     let cache = cache.to_le_bytes()[0] & 0x3f;
-    let narrow = (37 * position % 127).to_le_bytes()[0] * 2 + 1;
-    let low = (5 * position + 3).to_le_bytes()[0];
+    let step = |from: usize| (5 * (position + from) + 3).to_le_bytes()[0];
+    let (low, volatile, persistent) = (step(0), step(64), step(192));
     firmware.valid.iter().fold(TagWord(0), |word, kind| match kind {
         TagKind::Volatile8 => {
-            word.with_tag(MemoryType::Volatile, SteeringTag::Standard(Tag8(narrow)))
+            word.with_tag(MemoryType::Volatile, SteeringTag::Standard(Tag8(volatile)))
         }
         TagKind::Volatile16 => word.with_tag(MemoryType::Volatile, wide(0x40 + cache, low)),
         TagKind::Persistent8 => {
-            word.with_tag(MemoryType::Persistent, SteeringTag::Standard(Tag8(narrow + 1)))
+            word.with_tag(MemoryType::Persistent, SteeringTag::Standard(Tag8(persistent)))
         }
         TagKind::Persistent16 => word.with_tag(MemoryType::Persistent, wide(0xc0 + cache, low)),
     })

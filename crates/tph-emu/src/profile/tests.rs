@@ -1,8 +1,12 @@
 //! Profiles as they are read, and as they are refused.
 
+use std::collections::BTreeSet;
+
 use tph::{MemoryType, RequesterType};
 
 use super::*;
+
+const WIDE: RequesterType = RequesterType::ExtendedTph;
 
 const SMALL: &str = r#"
 name = "small"
@@ -109,7 +113,7 @@ fn every_cpu_of_the_demonstration_has_tags_of_its_own() {
     let firmware = profile.firmware.as_ref().unwrap();
     for memory in [MemoryType::Volatile, MemoryType::Persistent] {
         for requester in [RequesterType::Tph, RequesterType::ExtendedTph] {
-            let tags: std::collections::BTreeSet<_> = profile
+            let tags: BTreeSet<_> = profile
                 .cpus
                 .iter()
                 .map(|cpu| word_of(&profile, firmware, cpu.id).tag(memory, requester).unwrap())
@@ -119,6 +123,38 @@ fn every_cpu_of_the_demonstration_has_tags_of_its_own() {
         }
     }
     assert!(profile.cpus.iter().all(|cpu| cpu.uid != cpu.id));
+}
+
+/// A tag of the wrong width, the wrong memory or the wrong CPU is not taken for the right one.
+#[test]
+fn on_a_host_of_64_cpus_no_tag_is_another_or_its_lower_byte() {
+    let mut profile = Profile::demo();
+    let cpu = |id| Cpu { id, socket: 0, core: id, uid: id, online: true };
+    profile.cpus = (0..64).map(cpu).collect();
+    let firmware = profile.firmware.clone().unwrap();
+    let (mut narrow, mut low, mut wide) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for cpu in 0..64 {
+        for memory in [MemoryType::Volatile, MemoryType::Persistent] {
+            let word = word_of(&profile, &firmware, cpu);
+            let tag = |requester| word.tag(memory, requester).unwrap().entry_bits();
+            let (short, long) = (tag(RequesterType::Tph), tag(RequesterType::ExtendedTph));
+            assert!(narrow.insert(short), "8-bit tag {short:#x} of CPU {cpu} is taken");
+            assert!(wide.insert(long), "16-bit tag {long:#x} of CPU {cpu} is taken");
+            low.insert(long & 0xff);
+        }
+    }
+    assert!(!narrow.contains(&0) && !wide.contains(&0));
+    assert_eq!(narrow.intersection(&low).collect::<Vec<_>>(), [&0; 0]);
+}
+
+/// README.md shows them.
+#[test]
+fn the_16_bit_tags_of_the_demonstration_stay_as_they_are() {
+    let profile = Profile::demo();
+    let firmware = profile.firmware.as_ref().unwrap();
+    let tag = |cpu| word_of(&profile, firmware, cpu).tag(MemoryType::Volatile, WIDE).unwrap();
+    let tags = [0, 2, 4, 6, 8, 10, 12, 14].map(|cpu| tag(cpu).entry_bits());
+    assert_eq!(tags, [0x4003, 0x400d, 0x4117, 0x4121, 0x422b, 0x4235, 0x433f, 0x4349]);
 }
 
 #[test]
