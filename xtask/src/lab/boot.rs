@@ -20,7 +20,7 @@ and TPH_LAB_EP0_PORT (the root port) are the first one's, and so on; TPH_LAB_CON
 through which the host answers questions about endpoints (docs/lab.md).
 
 Exit code: the program's own; 124 after a timeout; 125 if the lab failed or the guest's kernel
-printed a warning or worse; 130 after an interrupt.";
+printed a warning or worse, whatever the program's own is; 130 after an interrupt.";
 
 /// How long a guest with a stock kernel may take.
 const TIMEOUT: Duration = Duration::from_secs(300);

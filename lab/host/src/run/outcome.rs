@@ -40,14 +40,15 @@ pub enum End {
 }
 
 impl Outcome {
-    /// The exit code for whoever started the lab: the program's own; 124 for a hang; 130 after an
-    /// interrupt; 125 if the lab failed or the guest's kernel complained.
+    /// The exit code for whoever started the lab: 130 after an interrupt; 125 if the lab failed or
+    /// the guest's kernel complained, whatever the program made of it; 124 for a hang; else the
+    /// program's own.
     pub fn exit_code(&self) -> u8 {
         match self.end {
-            End::Exit(0) if !self.complaints.is_empty() => 125,
+            End::Interrupted => 130,
+            _ if !self.complaints.is_empty() => 125,
             End::Exit(code) => code,
             End::TimedOut => 124,
-            End::Interrupted => 130,
             End::Failed(_) | End::NotBooted | End::Died => 125,
         }
     }
@@ -68,8 +69,15 @@ mod tests {
     fn success_needs_a_silent_kernel() {
         assert_eq!(code(End::Exit(0), &[]), 0);
         assert_eq!(code(End::Exit(0), &["WARNING: …"]), 125);
-        assert_eq!(code(End::Exit(3), &["WARNING: …"]), 3);
+        assert_eq!(code(End::Exit(3), &[]), 3);
         assert_eq!(code(End::TimedOut, &[]), 124);
         assert_eq!(code(End::Died, &[]), 125);
+    }
+
+    #[test]
+    fn no_failure_hides_what_the_kernel_complained_of() {
+        assert_eq!(code(End::Exit(3), &["WARNING: …"]), 125);
+        assert_eq!(code(End::TimedOut, &["BUG: soft lockup …"]), 125);
+        assert_eq!(code(End::Interrupted, &["WARNING: …"]), 130, "whoever interrupted knows");
     }
 }
