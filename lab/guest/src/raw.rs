@@ -1,25 +1,104 @@
 //! Ioctls as bytes, for tests that spoil them: the package's only `unsafe`.
 #![allow(unsafe_code)]
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 
 use rustix::ffi::c_void;
-use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl};
+use rustix::ioctl::{self, IoctlOutput, Opcode};
+use tph_abi::VFIO_DEVICE_PCI_TPH;
+use vfio_tph::VfioFunction;
 
-/// More than any request that a VFIO device reads or writes: the largest, `SET_ST` with 2048
-/// entries, has 24592 bytes.
+/// More than any request that is sent here: no `argsz` may claim more, and where it is not minded,
+/// the largest is `SET_ST` with 2048 entries, 24592 bytes.
 const ROOM: usize = 0x1_0000;
 /// What the room behind a request is filled with.
 static FILL: [u8; ROOM] = [0xa5; ROOM];
+
+const BASE: u32 = 0x3b64;
+
+/// An ioctl of a VFIO device. The kernel reads and writes its argument and, with what [`call`] lets
+/// pass, no other memory: no argument holds an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Ioctl {
+    /// `VFIO_DEVICE_GET_INFO`.
+    GetInfo = BASE + 7,
+    /// `VFIO_DEVICE_GET_REGION_INFO`.
+    GetRegionInfo = BASE + 8,
+    /// `VFIO_DEVICE_GET_IRQ_INFO`.
+    GetIrqInfo = BASE + 9,
+    /// `VFIO_DEVICE_SET_IRQS`.
+    SetIrqs = BASE + 10,
+    /// `VFIO_DEVICE_GET_PCI_HOT_RESET_INFO`.
+    GetPciHotResetInfo = BASE + 12,
+    /// `VFIO_DEVICE_PCI_HOT_RESET`.
+    PciHotReset = BASE + 13,
+    /// `VFIO_DEVICE_FEATURE`, as far as [`call`] lets it pass.
+    Feature = BASE + 17,
+    /// `VFIO_DEVICE_PCI_TPH`.
+    PciTph = VFIO_DEVICE_PCI_TPH,
+    /// The number behind that, which no VFIO device knows.
+    Unknown23 = BASE + 23,
+    /// Another that none knows.
+    Unknown24 = BASE + 24,
+    /// Another that none knows.
+    Unknown60 = BASE + 60,
+}
+
+impl Ioctl {
+    /// Why these bytes must not be sent, if so.
+    fn objection(self, bytes: &[u8]) -> Option<&'static str> {
+        let word = |at: usize| {
+            let mut word = [0; 4];
+            let given = bytes.get(at..).unwrap_or_default();
+            let length = given.len().min(4);
+            word[..length].copy_from_slice(&given[..length]);
+            // What is missing is `FILL` in the room.
+            word[length..].fill(FILL[0]);
+            u32::from_ne_bytes(word)
+        };
+        let claims_too_much = word(0) as usize > ROOM;
+        match self {
+            _ if bytes.len() > ROOM => Some("longer than any request"),
+            // Its size depends on its count, and that is at most 2048.
+            Self::PciTph => None,
+            _ if claims_too_much => Some("argsz is more than there is room for"),
+            Self::Feature => feature::objection(word(4)),
+            _ => None,
+        }
+    }
+}
+
+/// What `VFIO_DEVICE_FEATURE` may be asked: some features (`DMA_LOGGING_REPORT`) take addresses.
+pub mod feature {
+    /// Reads the feature.
+    pub const GET: u32 = 1 << 16;
+    /// Sets the feature.
+    pub const SET: u32 = 1 << 17;
+    /// Only asks whether the feature can be read or set: its data are not looked at.
+    pub const PROBE: u32 = 1 << 18;
+    /// `VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY`, which has no data.
+    pub const LOW_POWER_ENTRY: u32 = 3;
+    /// `VFIO_DEVICE_FEATURE_LOW_POWER_EXIT`, which has no data.
+    pub const LOW_POWER_EXIT: u32 = 5;
+    /// A number that no feature has.
+    pub const UNKNOWN: u32 = 0xfff;
+
+    pub(super) fn objection(flags: u32) -> Option<&'static str> {
+        let has_no_data = [LOW_POWER_ENTRY, LOW_POWER_EXIT, UNKNOWN].contains(&(flags & 0xffff));
+        let harmless = flags & PROBE != 0 || has_no_data;
+        (!harmless).then_some("the feature may take an address")
+    }
+}
 
 struct Request {
     opcode: Opcode,
     argument: *mut c_void,
 }
 
-// SAFETY: who makes a `Request` sees to it that the kernel may read and write at `argument`; the
-// result is a number and no pointer.
-unsafe impl Ioctl for Request {
+// SAFETY: `send`, which makes every `Request`, has its caller promise that the kernel may read and
+// write at `argument`; the result is a number and no pointer.
+unsafe impl ioctl::Ioctl for Request {
     type Output = u32;
     const IS_MUTATING: bool = true;
 
@@ -36,41 +115,85 @@ unsafe impl Ioctl for Request {
     }
 }
 
-/// Sends an ioctl of a VFIO device whose argument is `bytes`, whatever `argsz` they claim. Returns
-/// what the ioctl returns and whether it wrote behind `bytes`.
+/// Sends an ioctl whose argument is `bytes`, more or fewer than their `argsz` claims. Returns what
+/// the ioctl returns and whether it wrote behind `bytes`.
 ///
 /// # Errors
 /// The error number that came back.
 ///
 /// # Panics
-/// If `bytes` are longer than any request is.
-pub fn call(fd: impl AsFd, opcode: u32, bytes: &mut [u8]) -> (Result<u32, i32>, bool) {
+/// If `bytes` are longer than 64 KiB or (but for [`Ioctl::PciTph`], which minds its count) claim to
+/// be; for [`Ioctl::Feature`] unless it probes or is for one of the features named in [`feature`].
+pub fn call(function: &VfioFunction, ioctl: Ioctl, bytes: &mut [u8]) -> (Result<u32, i32>, bool) {
+    if let Some(why) = ioctl.objection(bytes) {
+        panic!("{ioctl:?}: {why}");
+    }
     let mut room = FILL.to_vec();
     room[..bytes.len()].copy_from_slice(bytes);
-    let argument = room.as_mut_ptr().cast();
-    let request = Request { opcode: opcode as Opcode, argument };
-    // SAFETY: a VFIO device reads and writes at most the bytes that its largest request has, far
-    // fewer than `room`, which lives and is not looked at until the call is over.
-    let outcome = unsafe { send(fd.as_fd(), request) };
+    // SAFETY: the kernel reads a head of fewer than 100 bytes; past that it reads and writes at most
+    // `argsz` bytes in all, which `objection` has seen to be no more than `room` has, and for
+    // `PciTph`, whatever its `argsz`, at most 24592. It takes no address out of them: none of the
+    // ioctls has one, except for features that `objection` refuses. `room` is not looked at until
+    // the call is over, and the kernel keeps no pointer to it.
+    let outcome = unsafe { send(function, ioctl, room.as_mut_ptr().cast()) };
     bytes.copy_from_slice(&room[..bytes.len()]);
     (outcome, room[bytes.len()..] != FILL[bytes.len()..])
 }
 
-/// Sends an ioctl whose argument is at `address`, where this process has no memory.
+/// Sends an ioctl whose argument lies where no process has memory.
 ///
 /// # Errors
 /// The error number that came back.
-pub fn call_nowhere(fd: impl AsFd, opcode: u32) -> Result<u32, i32> {
-    // A page of the first 64 KiB: nothing is ever mapped there (`vm.mmap_min_addr`).
-    let argument = std::ptr::without_provenance_mut(0x1000);
-    let request = Request { opcode: opcode as Opcode, argument };
-    // SAFETY: the kernel checks user addresses, so it reads and writes nothing.
-    unsafe { send(fd.as_fd(), request) }
+pub fn call_nowhere(function: &VfioFunction, ioctl: Ioctl) -> Result<u32, i32> {
+    let last_page = std::ptr::without_provenance_mut(usize::MAX - 0xfff);
+    // SAFETY: the last page of the address space is the kernel's and never a user's, so the copies
+    // from and to it, which are all that the kernel does with an argument, fail before they begin.
+    unsafe { send(function, ioctl, last_page) }
 }
 
 /// # Safety
-/// The kernel may read and write what the ioctl reads and writes at the request's argument.
-unsafe fn send(fd: BorrowedFd<'_>, request: Request) -> Result<u32, i32> {
-    // SAFETY: as the caller promises.
-    unsafe { ioctl(fd, request) }.map_err(rustix::io::Errno::raw_os_error)
+/// The kernel may read and write at `argument`, and at addresses that it finds there, whatever the
+/// ioctl makes it read and write.
+unsafe fn send(function: &VfioFunction, ioctl: Ioctl, argument: *mut c_void) -> Result<u32, i32> {
+    let request = Request { opcode: ioctl as Opcode, argument };
+    // SAFETY: as the caller promises; the file is a VFIO device's, so that the number means what
+    // `Ioctl` says.
+    unsafe { ioctl::ioctl(function.as_fd(), request) }.map_err(rustix::io::Errno::raw_os_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[u32]) -> Vec<u8> {
+        words.iter().flat_map(|word| word.to_ne_bytes()).collect()
+    }
+
+    fn passes(ioctl: Ioctl, bytes: &[u8]) -> bool {
+        ioctl.objection(bytes).is_none()
+    }
+
+    #[test]
+    fn no_request_claims_more_than_there_is_room_for() {
+        let claims = [(0, true), (0x1_0000, true), (0x1_0001, false), (u32::MAX, false)];
+        for (argsz, good) in claims {
+            assert_eq!(passes(Ioctl::GetRegionInfo, &words(&[argsz])), good, "{argsz:#x}");
+            assert!(passes(Ioctl::PciTph, &words(&[argsz])), "it minds its count");
+        }
+        assert!(!passes(Ioctl::GetInfo, &[]), "what the room holds is an argsz, too");
+        let longest = vec![0; ROOM + 1];
+        assert!(passes(Ioctl::PciTph, &longest[1..]) && !passes(Ioctl::PciTph, &longest));
+    }
+
+    #[test]
+    fn a_feature_that_may_take_an_address_is_only_probed() {
+        use feature::{GET, LOW_POWER_ENTRY, LOW_POWER_EXIT, PROBE, SET, UNKNOWN};
+        const DMA_LOGGING_REPORT: u32 = 8;
+        let feature = |flags| passes(Ioctl::Feature, &words(&[16, flags]));
+        assert!(
+            [LOW_POWER_ENTRY | SET, LOW_POWER_EXIT | SET, UNKNOWN | GET].map(feature) == [true; 3]
+        );
+        assert!((0..=0xffff).all(|number| feature(number | GET | PROBE)));
+        assert!(!feature(DMA_LOGGING_REPORT | GET));
+    }
 }

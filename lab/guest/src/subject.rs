@@ -1,12 +1,12 @@
 //! A device behind the module, as the conformance cases and the differential test see it.
 
 use tph::{ConfigOffset, ConfigSpace};
-use tph_abi::{Errno, Transport, VFIO_DEVICE_PCI_TPH};
+use tph_abi::{Errno, Transport};
 use tph_conformance::Subject;
 use tph_differential::Side;
 use vfio_tph::{Bdf, Error, VfioFunction};
 
-use crate::raw;
+use crate::raw::{self, Ioctl};
 
 /// The index of the region with configuration space.
 const CONFIG: u32 = 7;
@@ -34,7 +34,7 @@ impl VfioSubject {
 
 impl Transport for VfioSubject {
     fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
-        let (outcome, wrote_behind) = raw::call(self.function(), VFIO_DEVICE_PCI_TPH, request);
+        let (outcome, wrote_behind) = raw::call(self.function(), Ioctl::PciTph, request);
         assert!(!wrote_behind, "the kernel wrote behind the request");
         match outcome {
             Ok(0) => Ok(()),

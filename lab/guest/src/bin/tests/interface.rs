@@ -3,10 +3,11 @@
 use std::fs;
 
 use tph::{ConfigSpace, TphCapability};
-use tph_abi::{Errno, VFIO_DEVICE_PCI_TPH};
+use tph_abi::Errno;
 use tph_conformance::get_cap;
 use tph_lab_guest::bind::rebind;
-use tph_lab_guest::{Control, Endpoint, Failure, Suite, raw};
+use tph_lab_guest::raw::{self, Ioctl};
+use tph_lab_guest::{Control, Endpoint, Failure, Suite};
 use vfio_tph::{StMode, VfioFunction};
 
 type Outcome = Result<(), Failure>;
@@ -25,11 +26,11 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
 
 fn nowhere(nic: &Endpoint) -> Outcome {
     let function = VfioFunction::open(nic.address)?;
-    let outcome = raw::call_nowhere(&function, VFIO_DEVICE_PCI_TPH);
+    let outcome = raw::call_nowhere(&function, Ioctl::PciTph);
     if outcome != Err(Errno::EFAULT.0) {
         return Err(format!("{outcome:?}").into());
     }
-    let (outcome, _) = raw::call(&function, VFIO_DEVICE_PCI_TPH, &mut get_cap());
+    let (outcome, _) = raw::call(&function, Ioctl::PciTph, &mut get_cap());
     outcome.map(drop).map_err(|errno| format!("GET_CAP afterwards: {}", Errno(errno)).into())
 }
 

@@ -15,7 +15,6 @@ const USED: u16 = 8;
 /// The BAR of the emulated endpoint's MSI-X table.
 const TABLE_BAR: u32 = 2;
 
-const SET_IRQS: u32 = 0x3b64 + 10;
 const MSIX: u32 = 2;
 /// `VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER`.
 const GIVE_EVENTS: u32 = 1 << 2 | 1 << 5;
@@ -97,7 +96,7 @@ fn masks(table: &Bar) -> Result<Vec<u16>, Failure> {
 fn set_event(function: &VfioFunction, vector: u16, event: i32) -> Outcome {
     let words = [24, GIVE_EVENTS, MSIX, u32::from(vector), 1, event.cast_unsigned()];
     let mut bytes: Vec<u8> = words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
-    let (outcome, _) = raw::call(function, SET_IRQS, &mut bytes);
+    let (outcome, _) = raw::call(function, raw::Ioctl::SetIrqs, &mut bytes);
     outcome.map(drop).map_err(|errno| format!("SET_IRQS: {}", Errno(errno)).into())
 }
 

@@ -5,7 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tph_lab_guest::bind::rebind;
-use tph_lab_guest::{Endpoint, Failure, Nic, Suite, raw};
+use tph_lab_guest::raw::{self, Ioctl, feature};
+use tph_lab_guest::{Endpoint, Failure, Nic, Suite};
 use vfio_tph::{Bdf, EventFd, VfioFunction};
 
 /// Reading an event that has not come fails at once (`eventfd(2)`).
@@ -13,15 +14,6 @@ const EFD_NONBLOCK: i32 = rustix::event::EventfdFlags::NONBLOCK.bits().cast_sign
 
 const OURS: &str = "vfio-pci-tph";
 const STOCK: &str = "vfio-pci";
-
-const BASE: u32 = 0x3b64;
-const GET_INFO: u32 = BASE + 7;
-const GET_REGION_INFO: u32 = BASE + 8;
-const GET_IRQ_INFO: u32 = BASE + 9;
-const GET_PCI_HOT_RESET_INFO: u32 = BASE + 12;
-const FEATURE: u32 = BASE + 17;
-/// Ioctls behind those that VFIO devices have; 22 is ours.
-const UNKNOWN: [u32; 3] = [BASE + 23, BASE + 24, BASE + 60];
 
 /// What was done and what came of it.
 type Log = Vec<(String, String)>;
@@ -73,27 +65,28 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Sends an ioctl with `argsz`, then `words`, in a request of 4 KiB.
-fn ask(function: &VfioFunction, opcode: u32, words: &[u32]) -> String {
+fn ask(function: &VfioFunction, ioctl: Ioctl, words: &[u32]) -> String {
     let mut bytes = vec![0; 0x1000];
     for (at, word) in [0x1000].iter().chain(words).enumerate() {
         bytes[4 * at..][..4].copy_from_slice(&word.to_le_bytes());
     }
-    let (outcome, behind) = raw::call(function, opcode, &mut bytes);
+    let (outcome, behind) = raw::call(function, ioctl, &mut bytes);
     format!("{outcome:?} {behind} {}", hex(&bytes[..256]))
 }
 
 fn information(function: &VfioFunction, log: &mut Log) -> Result<(), Failure> {
-    log.push(("GET_INFO".into(), ask(function, GET_INFO, &[])));
+    log.push(("GET_INFO".into(), ask(function, Ioctl::GetInfo, &[])));
     for region in 0..11 {
-        let answer = ask(function, GET_REGION_INFO, &[0, region]);
+        let answer = ask(function, Ioctl::GetRegionInfo, &[0, region]);
         log.push((format!("GET_REGION_INFO {region}"), answer));
     }
     for irq in 0..7 {
-        log.push((format!("GET_IRQ_INFO {irq}"), ask(function, GET_IRQ_INFO, &[0, irq])));
+        let answer = ask(function, Ioctl::GetIrqInfo, &[0, irq]);
+        log.push((format!("GET_IRQ_INFO {irq}"), answer));
     }
-    log.push(("HOT_RESET_INFO".into(), ask(function, GET_PCI_HOT_RESET_INFO, &[])));
-    for opcode in UNKNOWN {
-        log.push((format!("ioctl {opcode:#x}"), ask(function, opcode, &[])));
+    log.push(("HOT_RESET_INFO".into(), ask(function, Ioctl::GetPciHotResetInfo, &[])));
+    for ioctl in [Ioctl::Unknown23, Ioctl::Unknown24, Ioctl::Unknown60] {
+        log.push((format!("ioctl {ioctl:?}"), ask(function, ioctl, &[])));
     }
     let mut config = vec![0; 0x1000];
     function.read_region(7, 0, &mut config)?;
@@ -111,16 +104,14 @@ fn information(function: &VfioFunction, log: &mut Log) -> Result<(), Failure> {
 }
 
 fn features(function: &VfioFunction, log: &mut Log) {
-    const GET: u32 = 1 << 16;
-    const SET: u32 = 1 << 17;
-    const PROBE: u32 = 1 << 18;
-    for feature in 0..16 {
-        for direction in [GET, SET] {
-            let answer = ask(function, FEATURE, &[feature | direction | PROBE]);
-            log.push((format!("PROBE of feature {feature}, {direction:#x}"), answer));
+    for number in 0..16 {
+        for direction in [feature::GET, feature::SET] {
+            let answer = ask(function, Ioctl::Feature, &[number | direction | feature::PROBE]);
+            log.push((format!("PROBE of feature {number}, {direction:#x}"), answer));
         }
     }
-    log.push(("an unknown feature".into(), ask(function, FEATURE, &[0xfff | GET])));
+    let unknown = ask(function, Ioctl::Feature, &[feature::UNKNOWN | feature::GET]);
+    log.push(("an unknown feature".into(), unknown));
 }
 
 /// DMA and interrupts: each queue's doorbell brings its data and its event.

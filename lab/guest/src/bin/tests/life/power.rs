@@ -4,7 +4,9 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tph_lab_guest::{Failure, raw};
+use tph_lab_guest::Failure;
+use tph_lab_guest::raw::feature::{LOW_POWER_ENTRY, LOW_POWER_EXIT, SET};
+use tph_lab_guest::raw::{self, Ioctl};
 use vfio_tph::{Bdf, Errno, Host, StIndex, VfioFunction};
 
 use super::reset::capability;
@@ -24,10 +26,6 @@ const CONFIG: u32 = 7;
 const POWER: u8 = 1;
 const D0: u8 = 0;
 const D3HOT: u8 = 3;
-const FEATURE: u32 = 0x3b64 + 17;
-const SET: u32 = 1 << 17;
-const LOW_POWER_ENTRY: u32 = 3;
-const LOW_POWER_EXIT: u32 = 5;
 
 /// Whether the function has a PCI Power Management capability: only then does the kernel say in
 /// which state it is.
@@ -79,7 +77,7 @@ fn forgets(watch: &mut Watch<'_>) -> Outcome {
 
 fn feature(function: &VfioFunction, feature: u32) -> Outcome {
     let mut bytes = [8, feature | SET].map(u32::to_ne_bytes).concat();
-    let (outcome, _) = raw::call(function, FEATURE, &mut bytes);
+    let (outcome, _) = raw::call(function, Ioctl::Feature, &mut bytes);
     outcome.map(drop).map_err(|errno| format!("feature {feature}: {}", Errno(errno)).into())
 }
 

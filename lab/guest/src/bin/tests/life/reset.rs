@@ -1,11 +1,11 @@
 //! Resets while a user has the device: it is programmed afterwards as it was before.
 
 use std::fs;
-use std::os::fd::AsFd;
 
-use tph_abi::{Errno, Operation, VFIO_DEVICE_PCI_TPH};
+use tph_abi::{Errno, Operation};
+use tph_lab_guest::Failure;
 use tph_lab_guest::bind::rebind;
-use tph_lab_guest::{Failure, raw};
+use tph_lab_guest::raw::{self, Ioctl};
 use vfio_tph::{Bdf, Host, StIndex, VfioFunction};
 
 use super::watch::{Watch, cpu};
@@ -21,7 +21,6 @@ pub(super) const TESTS: &[(&str, Test)] = &[
 
 const CONFIG: u32 = 7;
 const ENOTTY: i32 = Errno::ENOTTY.0;
-const HOT_RESET: u32 = 0x3b64 + 13;
 
 fn by_user(watch: &mut Watch<'_>) -> Outcome {
     let function = watch.programmed()?;
@@ -114,7 +113,7 @@ fn hot_reset(function: &VfioFunction) -> Result<Result<u32, i32>, Failure> {
     for word in [16, 0, 1, fd] {
         bytes.extend(word.to_ne_bytes());
     }
-    Ok(raw::call(function, HOT_RESET, &mut bytes).0)
+    Ok(raw::call(function, Ioctl::PciHotReset, &mut bytes).0)
 }
 
 /// The number under which this process has `file` open.
@@ -143,6 +142,6 @@ fn without_memory(watch: &mut Watch<'_>) -> Outcome {
     function.write_region(CONFIG, COMMAND, &[command[0] | 0b10, command[1]])?;
     watch.expect("with memory on again", &expected)?;
     let mut get_cap = [16_u32, Operation::GetCap as u32, 0, 0].map(u32::to_le_bytes).concat();
-    let (outcome, _) = raw::call(function.as_fd(), VFIO_DEVICE_PCI_TPH, &mut get_cap);
+    let (outcome, _) = raw::call(&function, Ioctl::PciTph, &mut get_cap);
     outcome.map(drop).map_err(|errno| format!("GET_CAP: {}", Errno(errno)).into())
 }
