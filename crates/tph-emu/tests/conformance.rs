@@ -4,13 +4,15 @@
 use std::path::Path;
 
 use tph::{ConfigOffset, CpuId, MemoryType, RequesterType, SteeringTag};
-use tph_abi::{Errno, Transport};
-use tph_conformance::{Facts, Subject, cases};
+use tph_abi::layout::{self, entry, op};
+use tph_abi::{CLEAR_CPU, Errno, Operation, Transport};
+use tph_conformance::{Case, Facts, Subject, cases, direct_cases};
 use tph_emu::profile::Cpu;
-use tph_emu::{Caller, EmuDevice, Host, Profile, SharedHost};
+use tph_emu::{Caller, DirectTags, EmuDevice, Host, Profile, SharedHost};
 
 struct Emulated {
     host: SharedHost,
+    name: &'static str,
     device: Option<EmuDevice>,
 }
 
@@ -20,10 +22,23 @@ fn profile() -> Profile {
 }
 
 impl Emulated {
-    fn new() -> Self {
+    /// The function of this name.
+    fn new(name: &'static str) -> Self {
         let host = SharedHost::new(Host::new(&profile()));
-        let mut subject = Self { host, device: None };
+        let mut subject = Self { host, name, device: None };
         subject.reopen();
+        subject
+    }
+
+    /// The function with a table of its own.
+    fn nic() -> Self {
+        Self::new("nic0")
+    }
+
+    /// The function without a table, on a host that shows tags to drivers.
+    fn direct() -> Self {
+        let subject = Self::new("direct");
+        subject.host.lock().set_direct_tags(DirectTags::Allowed);
         subject
     }
 }
@@ -46,13 +61,13 @@ impl Subject for Emulated {
 
     fn reopen(&mut self) {
         self.device = None;
-        let function = self.host.lock().function_named("nic0").expect("it has nic0");
+        let function = self.host.lock().function_named(self.name).expect("it is there");
         let device = EmuDevice::open(&self.host, function, Caller::anywhere());
         self.device = Some(device.expect("it opens"));
     }
 }
 
-/// What the firmware of the profile says; `nic0` and its root port agree on 16-bit tags.
+/// What the firmware of the profile says; both functions and their root ports agree on 16-bit tags.
 fn facts() -> Facts {
     let host = Host::new(&profile());
     let firmware = host.firmware().expect("it names tags");
@@ -65,56 +80,80 @@ fn facts() -> Facts {
         cpus.iter().filter_map(|cpu| Some((CpuId(cpu.id), tag(cpu, MemoryType::Volatile)?)));
     Facts {
         cpus: volatile.collect(),
-        persistent: cpus.first().and_then(|cpu| tag(cpu, MemoryType::Persistent)),
+        persistent: tag(&cpus[0], MemoryType::Persistent).expect("it names both"),
         absent: CpuId(u32::try_from(cpus.len()).expect("few")),
     }
 }
 
-#[test]
-fn the_emulated_host_passes_every_case() {
+fn failures<S: Subject>(cases: impl Iterator<Item = Case>, open: impl Fn() -> S) -> Vec<String> {
     let facts = facts();
-    let mut failures = Vec::new();
-    let mut count = 0;
-    for case in cases() {
-        count += 1;
-        if let Err(why) = (case.run)(&mut Emulated::new(), &facts) {
-            failures.push(format!("{}: {why}", case.name));
-        }
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(count > 20, "only {count} cases");
+    let fails = |case: Case| {
+        let why = (case.run)(&mut open(), &facts).err()?;
+        Some(format!("{}: {why}", case.name))
+    };
+    cases.filter_map(fails).collect()
 }
 
-/// A server that breaks one rule fails the case of that rule: the cases can fail.
+#[test]
+fn the_emulated_host_passes_every_case() {
+    let failures = failures(cases(), Emulated::nic);
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let failures = self::failures(direct_cases(), Emulated::direct);
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(cases().count() > 20 && direct_cases().count() > 10);
+}
+
+/// What is answered to a request, from what the host answered.
+type Answer = fn(&[u8], Result<(), Errno>) -> Result<(), Errno>;
+
+/// A server that breaks a rule.
+struct Broken {
+    inner: Emulated,
+    answer: Answer,
+}
+
+impl Transport for Broken {
+    fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        let outcome = self.inner.call(request);
+        (self.answer)(request, outcome)
+    }
+}
+
+impl Subject for Broken {
+    fn config(&mut self, offset: ConfigOffset) -> u32 {
+        self.inner.config(offset)
+    }
+    fn reset(&mut self) {
+        self.inner.reset();
+    }
+    fn reopen(&mut self) {
+        self.inner.reopen();
+    }
+}
+
+/// The case of the rule fails: the cases can fail.
 #[test]
 fn a_server_that_enables_twice_is_found_out() {
-    struct Broken(Emulated);
+    let open = || Broken {
+        inner: Emulated::nic(),
+        answer: |_, outcome| if outcome == Err(Errno::EBUSY) { Ok(()) } else { outcome },
+    };
+    let failed = failures(cases(), open);
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(failed[0].starts_with("enabling_twice_is_busy"), "{failed:?}");
+}
 
-    impl Transport for Broken {
-        fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
-            match self.0.call(request) {
-                Err(Errno::EBUSY) => Ok(()),
-                other => other,
-            }
-        }
-    }
-
-    impl Subject for Broken {
-        fn config(&mut self, offset: ConfigOffset) -> u32 {
-            self.0.config(offset)
-        }
-        fn reset(&mut self) {
-            self.0.reset();
-        }
-        fn reopen(&mut self) {
-            self.0.reopen();
-        }
-    }
-
-    let facts = facts();
-    let failed: Vec<_> = cases()
-        .filter(|case| (case.run)(&mut Broken(Emulated::new()), &facts).is_err())
-        .map(|case| case.name)
-        .collect();
-    assert_eq!(failed, ["enabling_twice_is_busy"]);
+#[test]
+fn a_server_with_a_tag_for_the_cpu_that_clears_is_found_out() {
+    let open = || Broken {
+        inner: Emulated::direct(),
+        answer: |request, outcome| {
+            let get_st = op::OP.read(request, 0) == Some(Operation::GetSt.number());
+            let clears = entry::CPU.read(request, layout::st_size(0)) == Some(CLEAR_CPU);
+            if get_st && clears { Ok(()) } else { outcome }
+        },
+    };
+    let failed = failures(direct_cases(), open);
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(failed[0].starts_with("a_cpu_that_does_not_exist_has_no_tag"), "{failed:?}");
 }

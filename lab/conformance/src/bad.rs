@@ -30,7 +30,12 @@ pub(crate) const CASES: [Case; 15] = [
 ];
 
 /// Sends bad bytes: the errno is right, the bytes are as they were, no register changed.
-fn refused(subject: &mut dyn Subject, what: &str, bytes: &[u8], errno: Errno) -> Outcome {
+pub(crate) fn refused(
+    subject: &mut dyn Subject,
+    what: &str,
+    bytes: &[u8],
+    errno: Errno,
+) -> Outcome {
     let before = Registers::of(subject);
     let mut sent = bytes.to_vec();
     same(what, subject.call(&mut sent), Err(errno))?;
@@ -44,7 +49,7 @@ fn still_serves(subject: &mut dyn Subject, facts: &Facts) -> Outcome {
     same("entry 0", Registers::of(subject).entries[0], facts.cpu(1).1.entry_bits())
 }
 
-fn with(mut bytes: Vec<u8>, field: Field, base: usize, value: u32) -> Vec<u8> {
+pub(crate) fn with(mut bytes: Vec<u8>, field: Field, base: usize, value: u32) -> Vec<u8> {
     field.write(&mut bytes, base, value);
     bytes
 }
@@ -55,7 +60,9 @@ fn set_st(facts: &Facts) -> Vec<u8> {
 
 fn short_argsz(subject: &mut dyn Subject, facts: &Facts) -> Outcome {
     on(subject)?;
-    let requests = [request::get_cap(), request::enable(1), request::disable(), set_st(facts)];
+    let get_st = request::st(Operation::GetSt, &[steer(0, facts.cpu(0).0)]);
+    let requests =
+        [request::get_cap(), request::enable(1), request::disable(), get_st, set_st(facts)];
     for bytes in requests {
         for argsz in [0, 4, 7, bytes.len() - 1] {
             let argsz = u32::try_from(argsz).expect("short");

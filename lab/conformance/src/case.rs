@@ -1,6 +1,6 @@
 //! A case: a sentence and a way to find out whether it is true.
 
-use crate::{Facts, Subject, bad, good, life};
+use crate::{Facts, Subject, bad, direct, good, life};
 
 /// One rule and its proof.
 pub struct Case {
@@ -10,9 +10,14 @@ pub struct Case {
     pub run: fn(&mut dyn Subject, &Facts) -> Result<(), String>,
 }
 
-/// All cases. Each starts with a device just opened.
+/// All cases for a device with a table in its capability. Each starts with a device just opened.
 pub fn cases() -> impl Iterator<Item = Case> {
     good::CASES.into_iter().chain(bad::CASES).chain(life::CASES)
+}
+
+/// All cases for a device without a table, where direct tags are allowed.
+pub fn direct_cases() -> impl Iterator<Item = Case> {
+    direct::CASES.into_iter()
 }
 
 /// Fails with what was found, if it is not what was expected.

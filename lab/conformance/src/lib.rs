@@ -6,11 +6,12 @@
 
 mod bad;
 mod case;
+mod direct;
 mod good;
 mod life;
 mod request;
 mod subject;
 
-pub use case::{Case, cases};
+pub use case::{Case, cases, direct_cases};
 pub use request::{disable, enable, get_cap, program, st};
 pub use subject::{Facts, Registers, Subject};

@@ -45,6 +45,14 @@ pub fn st(operation: Operation, entries: &[Entry]) -> Vec<u8> {
     bytes
 }
 
+/// The same request, with bytes behind it that no operation needs.
+pub(crate) fn lengthened(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.extend([0xa5; 64]);
+    let argsz = u32::try_from(bytes.len()).expect("a request is short");
+    op::ARGSZ.write(&mut bytes, 0, argsz);
+    bytes
+}
+
 /// An entry that steers `index` to a CPU for volatile memory.
 pub(crate) fn steer(index: u16, cpu: CpuId) -> Entry {
     let source = TagSource::Cpu { cpu, memory: MemoryType::Volatile };

@@ -16,15 +16,16 @@ pub trait Subject: Transport {
     fn reopen(&mut self);
 }
 
-/// What a case may count on: a device with a table of at least 8 entries in its capability, both
-/// modes, and CPUs that firmware has tags for.
+/// What a case may count on: both modes, CPUs that firmware has tags for, and a device with a table
+/// of at least 8 entries in its capability ([`cases`](crate::cases)) or without a table
+/// ([`direct_cases`](crate::direct_cases)).
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// CPUs that the caller may steer to, with the tag that firmware names for each in the width
     /// that the device and its root port agree on.
     pub cpus: Vec<(CpuId, SteeringTag)>,
-    /// The same for persistent memory, of the first of them.
-    pub persistent: Option<SteeringTag>,
+    /// The tag for persistent memory of the first of them.
+    pub persistent: SteeringTag,
     /// A number that no CPU has.
     pub absent: CpuId,
 }
@@ -38,11 +39,14 @@ impl Facts {
         self.cpus[n % self.cpus.len()]
     }
 
-    /// The kinds of memory that the first CPU has tags for.
-    pub fn memories(&self) -> Vec<(MemoryType, SteeringTag)> {
-        let volatile = (MemoryType::Volatile, self.cpu(0).1);
-        let persistent = self.persistent.map(|tag| (MemoryType::Persistent, tag));
-        std::iter::once(volatile).chain(persistent).collect()
+    /// The tags of the first CPU, for each kind of memory.
+    ///
+    /// # Panics
+    /// If there is no CPU to steer to, or the two are the same, so that nothing could be told apart.
+    pub fn memories(&self) -> [(MemoryType, SteeringTag); 2] {
+        let (volatile, persistent) = (self.cpu(0).1, self.persistent);
+        assert_ne!(volatile, persistent, "firmware is to tell kinds of memory apart");
+        [(MemoryType::Volatile, volatile), (MemoryType::Persistent, persistent)]
     }
 }
 

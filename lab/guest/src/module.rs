@@ -26,6 +26,15 @@ pub fn users() -> io::Result<u32> {
     text.trim().parse().map_err(|_| io::Error::other(text))
 }
 
+/// Whether it was loaded with `enable_unsafe_tph_ds`.
+///
+/// # Errors
+/// If it is not loaded.
+pub fn allows_direct_tags() -> io::Result<bool> {
+    let switch = Path::new(FOLDER).join("parameters/enable_unsafe_tph_ds");
+    Ok(fs::read_to_string(switch)?.trim() == "Y")
+}
+
 /// Unloads it.
 ///
 /// # Errors

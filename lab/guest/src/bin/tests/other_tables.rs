@@ -1,11 +1,9 @@
 //! Devices that are not like the first: no table, a narrow root port, a root port without TPH, a
 //! malformed capability, no TPH at all. Each runs where the lab's profile has the endpoint.
 
-use std::fs;
-
 use tph::{Control as ControlRegister, MemoryType, RequesterEnable, RequesterType, TphCapability};
 use tph_abi::Errno;
-use tph_lab_guest::{Control, Endpoint, Failure, Suite, endpoint};
+use tph_lab_guest::{Control, Endpoint, Failure, Suite, endpoint, module};
 use vfio_tph::{Error, StIndex, StMode, TagSource, VfioFunction};
 
 type Outcome = Result<(), Failure>;
@@ -41,11 +39,6 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Ou
     Err(format!("{what}: found {found:?}, expected {expected:?}").into())
 }
 
-fn switch_is_on() -> Result<bool, Failure> {
-    let path = "/sys/module/vfio_pci_tph/parameters/enable_unsafe_tph_ds";
-    Ok(fs::read_to_string(path)?.trim() == "Y")
-}
-
 fn direct_tags(nic: &Endpoint, control: &mut Control) -> Outcome {
     let function = VfioFunction::open(nic.address)?;
     let mut tph = function.tph();
@@ -55,7 +48,7 @@ fn direct_tags(nic: &Endpoint, control: &mut Control) -> Outcome {
     let firmware = endpoint::tags(control, MemoryType::Volatile, RequesterType::ExtendedTph)?;
     let wanted: Vec<_> = firmware.iter().map(|(cpu, _)| (*cpu, MemoryType::Volatile)).collect();
     let mode = StMode::DeviceSpecific;
-    if !switch_is_on()? {
+    if !module::allows_direct_tags()? {
         same("ENABLE", errno(tph.enable(mode).map(drop)), Err(Errno::EOPNOTSUPP))?;
         return same("GET_ST", errno(tph.tags(&wanted)), Err(Errno::EOPNOTSUPP));
     }
