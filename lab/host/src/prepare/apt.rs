@@ -75,8 +75,13 @@ impl Apt {
         title: &str,
         progress: Progress,
     ) -> Result<Vec<PathBuf>> {
+        // It says nothing of a file that is in its working directory already.
+        let elsewhere = self.configuration.parent().unwrap_or(&self.archives);
         let plan = output(
-            self.command("apt-get").args(["--print-uris", "download"]).args(packages),
+            self.command("apt-get")
+                .args(["--print-uris", "download"])
+                .args(packages)
+                .current_dir(elsewhere),
             "find packages in the archive",
         )?;
         self.fetch(&["download"], packages, title, progress)?;
