@@ -50,7 +50,7 @@ pub(crate) enum Verb {
 /// Which kernel.
 #[derive(Debug, Args)]
 pub(crate) struct KernelArgument {
-    /// backports, stable, debug (built here, once, in 7 minutes), the beginning of a version (7.2), or
+    /// backports, stable, debug (built here, once, for minutes), the beginning of a version (7.2), or
     /// a folder with lib/modules in it
     #[arg(long, value_name = "KERNEL", default_value = "backports")]
     kernel: KernelChoice,

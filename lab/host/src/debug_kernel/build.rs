@@ -92,7 +92,8 @@ impl<'a> Build<'a> {
 
     /// Compiles the kernel and its modules.
     pub(super) fn compile(&self, progress: Progress) -> Result<()> {
-        let mut step = progress.step("build the debug kernel (once; 7 minutes on two idle cores)");
+        let mut step =
+            progress.step("build the debug kernel (once; some 10 minutes on two idle cores)");
         let mut counter = Counter::default();
         each_line(&mut self.make(&["bzImage", "modules"]), "build the debug kernel", |line| {
             let (percent, what) = counter.take(line);
