@@ -37,9 +37,9 @@ int vfio_pci_tph_open(struct vfio_pci_tph_device *tdev)
  * @vdev: the device
  *
  * Tags leave the MSI-X vectors while there are any. Then the core goes: it brings the
- * device to D0 wherever the user left it, stops its DMA, and resets it, which puts TPH
- * back as the user had it. Then it may let the device sleep. The next user waits for
- * dev_set->lock.
+ * device to D0 wherever the user left it, stops its DMA, and resets it if it can: a
+ * reset of the bus puts TPH back as the user had it, others leave it off or as it is.
+ * Then it may let the device sleep. The next user waits for dev_set->lock.
  */
 void vfio_pci_tph_close_device(struct vfio_device *vdev)
 {

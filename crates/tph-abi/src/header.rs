@@ -14,8 +14,8 @@ const TOP: &str = "\
  * Written from crates/tph-abi (UPDATE_HEADER=1 cargo test -p tph-abi), not by
  * hand. docs/abi.md says what each operation does and which errors it has.
  */
-#ifndef VFIO_PCI_TPH_H
-#define VFIO_PCI_TPH_H
+#ifndef _LINUX_VFIO_PCI_TPH_H
+#define _LINUX_VFIO_PCI_TPH_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
@@ -57,7 +57,7 @@ pub fn write(out: &mut impl Write) -> fmt::Result {
     for layout in LAYOUTS {
         structure(out, layout)?;
     }
-    out.write_str("#endif /* VFIO_PCI_TPH_H */\n")
+    out.write_str("#endif /* _LINUX_VFIO_PCI_TPH_H */\n")
 }
 
 fn structure(out: &mut impl Write, layout: Layout) -> fmt::Result {

@@ -5,8 +5,8 @@
  * Written from crates/tph-abi (UPDATE_HEADER=1 cargo test -p tph-abi), not by
  * hand. docs/abi.md says what each operation does and which errors it has.
  */
-#ifndef VFIO_PCI_TPH_H
-#define VFIO_PCI_TPH_H
+#ifndef _LINUX_VFIO_PCI_TPH_H
+#define _LINUX_VFIO_PCI_TPH_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
@@ -70,4 +70,4 @@ struct vfio_device_pci_tph_op {
 	};
 };
 
-#endif /* VFIO_PCI_TPH_H */
+#endif /* _LINUX_VFIO_PCI_TPH_H */
