@@ -13,6 +13,7 @@ fn it_shows_the_path_from_queue_to_cache() {
 #[test]
 fn the_readme_shows_what_it_prints() {
     let readme = include_str!("../../../README.md");
+    assert!(!readme.contains("@@"), "README.md has a gap");
     for line in output(&["demo"]).lines().filter(|line| !line.is_empty()) {
         assert!(readme.contains(&format!("    {line}\n")), "not in README.md: {line}");
     }
