@@ -2,6 +2,7 @@
 
 mod binding;
 mod cache;
+mod check;
 mod concurrency;
 mod conformance;
 mod differential;

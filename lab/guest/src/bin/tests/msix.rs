@@ -7,7 +7,9 @@ use std::os::fd::AsRawFd;
 use tph::{MemoryType, RequesterType, SteeringTag};
 use tph_abi::Errno;
 use tph_lab_guest::{Control, Endpoint, Failure, Nic, Suite, endpoint, raw};
-use vfio_tph::{Bar, CpuId, Error, EventFd, StIndex, StMode, TagSource, VfioFunction};
+use vfio_tph::{Bar, CpuId, EventFd, StIndex, StMode, TagSource, VfioFunction};
+
+use crate::check::{errno, same};
 
 /// `msix_vectors` of the profile, the most there can be, and how many of them are set up.
 const VECTORS: u16 = 2048;
@@ -37,21 +39,6 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     for (name, test) in tests {
         suite.test(&format!("msix::{name}"), || test(&endpoint, control));
     }
-}
-
-fn errno<T>(outcome: Result<T, Error>) -> Result<T, Errno> {
-    outcome.map_err(|error| match error {
-        Error::Request { errno, .. } => errno,
-        other => panic!("{other}"),
-    })
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "reads as a sentence where it is called")]
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Outcome {
-    if found == expected {
-        return Ok(());
-    }
-    Err(format!("{what}: found {found:x?}, expected {expected:x?}").into())
 }
 
 fn vector_events() -> Result<Vec<EventFd>, Failure> {

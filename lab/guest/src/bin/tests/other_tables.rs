@@ -4,7 +4,9 @@
 use tph::{Control as ControlRegister, MemoryType, RequesterEnable, RequesterType, TphCapability};
 use tph_abi::Errno;
 use tph_lab_guest::{Control, Endpoint, Failure, Suite, endpoint, module};
-use vfio_tph::{Error, StIndex, StMode, TagSource, VfioFunction};
+use vfio_tph::{StIndex, StMode, TagSource, VfioFunction};
+
+use crate::check::{errno, same};
 
 type Outcome = Result<(), Failure>;
 type Test = fn(&Endpoint, &mut Control) -> Outcome;
@@ -22,21 +24,6 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
             suite.test(&format!("other_tables::{title}"), || test(&endpoint, control));
         }
     }
-}
-
-fn errno<T>(outcome: Result<T, Error>) -> Result<T, Errno> {
-    outcome.map_err(|error| match error {
-        Error::Request { errno, .. } => errno,
-        other => panic!("{other}"),
-    })
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "reads as a sentence where it is called")]
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Outcome {
-    if found == expected {
-        return Ok(());
-    }
-    Err(format!("{what}: found {found:?}, expected {expected:?}").into())
 }
 
 fn direct_tags(nic: &Endpoint, control: &mut Control) -> Outcome {
