@@ -83,7 +83,8 @@ impl Requester {
                 self.shadow.settle();
                 written?;
             }
-            Ok(StTable::Msix { .. }) if was_stale => self.clear_tagged(function)?,
+            // Who resets may not reach the vectors; TPH is off, and enabling sees to them.
+            Ok(StTable::Msix { .. }) if was_stale => return Ok(()),
             _ => {}
         }
         self.stale = false;
@@ -93,6 +94,14 @@ impl Requester {
         self.state = state;
         self.control = control;
         Ok(())
+    }
+
+    /// Makes a table that may hold what was never programmed what it should be, before the requester
+    /// goes on. A table in MSI-X has had its tags cleared by then.
+    pub(crate) fn tidy(&mut self, function: &mut (impl Function + ?Sized)) -> Result<(), Error> {
+        self.stale =
+            !matches!(self.capability, Some(TphCapability { table: Ok(StTable::Msix { .. }), .. }));
+        if self.stale { self.restore(function) } else { Ok(()) }
     }
 
     /// A function can lose its registers without a reset that anybody sees, on its way back from a

@@ -107,7 +107,8 @@ impl Requester {
         }
         let requester = Self::negotiate(&capability, function)?;
         if self.stale {
-            self.restore(function)?;
+            self.clear_tagged(function)?;
+            self.tidy(function)?;
         }
         let old = Self::read_control(function, &capability)?;
         let new = old.with_mode(mode).with_enable(RequesterEnable::On(requester));

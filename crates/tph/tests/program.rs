@@ -251,6 +251,26 @@ fn vectors_that_are_freed_give_their_tags_back_first() {
 }
 
 #[test]
+fn stale_tags_in_msix_wait_for_enable_and_are_not_touched_by_a_reset() {
+    let mut fake = Fake::new(0x0000_0507);
+    let mut requester = Requester::probe(&mut fake).unwrap();
+    requester.enable(StMode::InterruptVector, &mut fake).unwrap();
+    fake.fail = Some((fake.log.len() + 3, 100));
+    assert!(program((&mut fake, &mut requester), [steer(7, 1), steer(0, 2)]).is_err());
+    assert_eq!((requester.state(), fake.msix[7]), (State::Disabled, Some(wide(1))));
+    fake.fail = None;
+    fake.log.clear();
+    requester.restore(&mut fake).unwrap();
+    assert!(!fake.log.iter().any(|access| matches!(access, Access::MsixTag(..))));
+    requester.enable(StMode::InterruptVector, &mut fake).unwrap();
+    assert_eq!((fake.msix[7], fake.msix[0]), (Some(0), Some(0)));
+    fake.log.clear();
+    requester.disable(&mut fake).unwrap();
+    requester.enable(StMode::InterruptVector, &mut fake).unwrap();
+    assert!(!fake.log.iter().any(|access| matches!(access, Access::MsixTag(..))), "once is enough");
+}
+
+#[test]
 fn without_a_table_or_while_off_nothing_can_be_programmed() {
     let mut fake = Fake::new(0x0000_0107);
     let mut requester = Requester::probe(&mut fake).unwrap();
