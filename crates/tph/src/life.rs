@@ -97,11 +97,18 @@ impl Requester {
     }
 
     /// Makes a table that may hold what was never programmed what it should be, before the requester
-    /// goes on. A table in MSI-X has had its tags cleared by then.
-    pub(crate) fn tidy(&mut self, function: &mut (impl Function + ?Sized)) -> Result<(), Error> {
-        self.stale =
-            !matches!(self.capability, Some(TphCapability { table: Ok(StTable::Msix { .. }), .. }));
-        if self.stale { self.restore(function) } else { Ok(()) }
+    /// goes on.
+    pub(crate) fn tidy(
+        &mut self,
+        table: StTable,
+        function: &mut (impl Function + ?Sized),
+    ) -> Result<(), Error> {
+        if let StTable::Msix { .. } = table {
+            self.clear_tagged(function)?;
+            self.stale = false;
+            return Ok(());
+        }
+        self.restore(function)
     }
 
     /// A function can lose its registers without a reset that anybody sees, on its way back from a

@@ -107,8 +107,7 @@ impl Requester {
         }
         let requester = Self::negotiate(&capability, function)?;
         if self.stale {
-            self.clear_tagged(function)?;
-            self.tidy(function)?;
+            self.tidy(table, function)?;
         }
         let old = Self::read_control(function, &capability)?;
         let new = old.with_mode(mode).with_enable(RequesterEnable::On(requester));
