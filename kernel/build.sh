@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Builds vfio_pci_tph.ko and tph_lab_completer.ko for one kernel.
+# Builds vfio_pci_tph.ko, and the test-only modules of kernel/test, for one kernel.
 #
 #   kernel/build.sh --headers DIR --out DIR --cache DIR
 #
@@ -125,7 +125,8 @@ inputs() {
 }
 key=$(inputs 2>/dev/null | hash)
 if [ "$(cat "$out/work/key" 2>/dev/null)" = "$key" ] &&
-	[ -e "$out/vfio_pci_tph.ko" ] && [ -e "$out/tph_lab_completer.ko" ]; then
+	[ -e "$out/vfio_pci_tph.ko" ] && [ -e "$out/tph_lab_completer.ko" ] &&
+	[ -e "$out/tph_lab_exports.ko" ]; then
 	exit 0
 fi
 mkdir -p "$out/work/rust" "$out/work/module/test"
@@ -157,14 +158,14 @@ fi
 # 5. The modules. What has not changed keeps its time, so that make leaves it alone.
 update() { [ "$(cksum < "$1")" = "$(cksum 2>/dev/null < "$2")" ] || cp "$1" "$2"; }
 cd "$out/work/module"
-for file in Kbuild core.h compat.h vfio_pci_tph.h "$source"/kernel/*.c test/tph_lab_completer.c; do
-	case $file in /*) from=$file file=${file##*/} ;; *) from=$source/kernel/$file ;; esac
-	update "$from" "$file"
+for file in Kbuild "$source"/kernel/*.[ch] "$source"/kernel/test/*.c; do
+	file=${file#"$source/kernel/"}
+	update "$source/kernel/$file" "$file"
 done
 update ../rust/core.o core.o
 echo 'savedcmd_core.o := true' > .core.o.cmd
 make -s -C "$headers" M="$PWD" KCFLAGS="-ffile-prefix-map=$PWD=." modules
-for module in vfio_pci_tph tph_lab_completer; do
+for module in vfio_pci_tph tph_lab_completer tph_lab_exports; do
 	cp "$module.ko" "$out/$module.ko.new"
 	mv "$out/$module.ko.new" "$out/$module.ko"
 done

@@ -25,7 +25,7 @@ mod transport;
 pub use dispatch::dispatch;
 pub use errno::Errno;
 pub use request::{Operation, Request, needed};
-pub use st::{CLEAR_CPU, StRequest};
+pub use st::{CLEAR_CPU, StRequest, memory_type};
 pub use transport::Transport;
 
 /// The ioctl on a VFIO device: `_IO(';', 122)`, that is `VFIO_BASE + 22`.

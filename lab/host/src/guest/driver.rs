@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// The module under test, and the one that gives root ports completer bits.
 const MODULE: &str = "vfio_pci_tph.ko";
+/// The one that calls what the module under test exports.
+const EXPORTS: &str = "tph_lab_exports.ko";
 const COMPLETER: &str = "tph_lab_completer.ko";
 /// The script that builds them, as it is called in the sysroot.
 const SCRIPT: &str = "/repo/kernel/build.sh";
@@ -28,6 +30,11 @@ impl Driver {
     /// The module that lets root ports report a TPH completer.
     pub fn completer(&self) -> PathBuf {
         self.folder.join(COMPLETER)
+    }
+
+    /// The module that calls what the module under test exports.
+    pub fn exports(&self) -> PathBuf {
+        self.folder.join(EXPORTS)
     }
 
     /// Builds the modules, unless they were built from the very same sources before.
@@ -55,8 +62,9 @@ impl Driver {
             .arg(Path::new("/cache").join(inside))
             .args(["--cache", "/cache/rust-core"]);
         output(&mut command, "build the module")?;
-        if let Some(path) =
-            [driver.module(), driver.completer()].into_iter().find(|path| !path.exists())
+        if let Some(path) = [driver.module(), driver.completer(), driver.exports()]
+            .into_iter()
+            .find(|path| !path.exists())
         {
             return Err(Error::NoModule { path });
         }
