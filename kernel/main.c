@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/vfio_pci_tph.h>
 
 #include "compat.h"
 #include "vfio_pci_tph.h"

@@ -5,12 +5,14 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/vfio_pci_tph.h>
 
 #include "vfio_pci_tph.h"
 
-/* A request without entries; and the largest: 2048 entries of 12 bytes */
-#define REQUEST_FIXED	16
-#define REQUEST_MAX	(REQUEST_FIXED + 2048 * 12)
+/* A request without entries, and the largest */
+#define REQUEST_FIXED	sizeof(struct vfio_device_pci_tph_op)
+#define REQUEST_MAX	(REQUEST_FIXED + \
+			 VFIO_PCI_TPH_MAX_ENTRIES * sizeof(struct vfio_pci_tph_entry))
 
 /* A request as far as it was copied */
 struct request {

@@ -11,7 +11,6 @@
 struct tph_firmware;
 struct vfio_pci_tph_device;
 
-#define VFIO_DEVICE_PCI_TPH	_IO(VFIO_TYPE, VFIO_BASE + 22)
 #define VFIO_PCI_TPH_INTERFACE	1	/* the version that docs/abi.md describes */
 
 /**

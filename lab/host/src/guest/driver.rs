@@ -55,7 +55,7 @@ impl Driver {
         let mounts = kernel.mounts(repository, cache);
         let mut command = sysroot.command("sh", &mounts);
         command
-            .arg(SCRIPT)
+            .args([SCRIPT, "--tests"])
             .arg("--headers")
             .arg(kernel.headers())
             .arg("--out")
