@@ -12,16 +12,10 @@
 #include "compat.h"
 #include "vfio_pci_tph.h"
 
-/* In D3 a device may take a write and forget it on the way back to D0 */
-static bool asleep(struct pci_dev *pdev)
-{
-	return pdev->current_state == PCI_D3hot || pdev->current_state == PCI_D3cold;
-}
-
 int tph_host_read_config(struct tph_host *host, u16 offset, u32 *value)
 {
 	lockdep_assert_held(&host->lock);
-	if (asleep(host->pdev))
+	if (vfio_pci_tph_asleep(host->pdev))
 		return -EIO;
 	if (offset >= host->pdev->cfg_size) {
 		/* A conventional device, or no way to its extended space: an empty list */
@@ -34,7 +28,7 @@ int tph_host_read_config(struct tph_host *host, u16 offset, u32 *value)
 int tph_host_write_config(struct tph_host *host, u16 offset, u32 value)
 {
 	lockdep_assert_held(&host->lock);
-	if (asleep(host->pdev))
+	if (vfio_pci_tph_asleep(host->pdev))
 		return -EIO;
 	return pcibios_err_to_errno(pci_write_config_dword(host->pdev, offset, value));
 }

@@ -38,7 +38,7 @@ bool tph_host_msix_vector_allocated(struct tph_host *host, u16 vector)
 /* Whether the user lets BARs answer */
 static bool memory_on(struct vfio_pci_core_device *core)
 {
-	return core->pdev->current_state < PCI_D3hot &&
+	return !vfio_pci_tph_asleep(core->pdev) &&
 	       (core->pdev->no_command_memory || core->vconfig[PCI_COMMAND] & PCI_COMMAND_MEMORY);
 }
 

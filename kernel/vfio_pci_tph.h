@@ -82,6 +82,12 @@ static inline struct vfio_pci_tph_device *vfio_pci_tph_from_pdev(struct pci_dev 
 	return container_of(core, struct vfio_pci_tph_device, core);
 }
 
+/* In D3 a device may take a write and forget it on the way back to D0 */
+static inline bool vfio_pci_tph_asleep(struct pci_dev *pdev)
+{
+	return pdev->current_state == PCI_D3hot || pdev->current_state == PCI_D3cold;
+}
+
 static inline void vfio_pci_tph_lock(struct vfio_pci_tph_device *tdev)
 {
 	mutex_lock(&tdev->core.igate);
