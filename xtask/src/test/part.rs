@@ -97,7 +97,6 @@ pub(super) const PARTS: [Part; 9] = [
         name: "lab-stable",
         what: "the tests in a guest with Debian's stable kernel",
         arguments: &["lab", "test", "--kernel", "stable"],
-        usual: false,
         ..XTASK
     },
     Part {
