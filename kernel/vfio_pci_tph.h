@@ -51,7 +51,8 @@ struct tph_host {
  *	MSI descriptors, console, allocator
  *	irq_desc->lock		a tag in the MSI-X table
  *
- * device_lock() comes before igate and memory_lock where it is waited for: AER, SR-IOV.
+ * device_lock() comes before igate and memory_lock where it is waited for: bind, AER,
+ * SR-IOV. A reader of sysfs takes tph_lock alone; unbind waits for it in device_lock().
  *
  * A reset takes tph_lock in reset_prepare() and keeps it until reset_done() has put
  * back what the user had set: both run in the task that resets, in pairs. These two
