@@ -8,9 +8,8 @@ use tph_lab_guest::{Endpoint, module};
 use vfio_tph::Host;
 
 use super::watch::Watch;
-use super::{Outcome, Test};
+use super::{OURS, Outcome, Test};
 
-const OURS: &str = "vfio-pci-tph";
 /// How often it comes and goes in one run.
 const ROUNDS: usize = 50;
 

@@ -1,15 +1,14 @@
 //! A device that sleeps while it is programmed.
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tph_lab_guest::Failure;
+use tph::find_capability;
 use tph_lab_guest::raw::feature::{LOW_POWER_ENTRY, LOW_POWER_EXIT, SET};
 use tph_lab_guest::raw::{self, Ioctl};
+use tph_lab_guest::{ConfigFile, wait};
 use vfio_tph::{Bdf, Errno, Host, StIndex, VfioFunction};
 
-use super::reset::capability;
 use super::watch::{Watch, cpu, program_all};
 use super::{Outcome, Test};
 
@@ -30,18 +29,14 @@ const D3HOT: u8 = 3;
 /// Whether the function has a PCI Power Management capability: only then does the kernel say in
 /// which state it is.
 pub(super) fn is_managed(address: Bdf) -> bool {
-    let config = fs::read(Host::default().folder(address).join("config")).unwrap_or_default();
-    let byte = |at: u8| config.get(usize::from(at)).copied().unwrap_or_default();
-    let mut place = byte(0x34);
-    while place != 0 && byte(place) != POWER {
-        place = byte(place.saturating_add(1));
-    }
-    place != 0
+    let found = ConfigFile::open(address).map(|mut file| find_capability(&mut file, POWER));
+    matches!(found, Ok(Ok(Some(_))))
 }
 
 /// Puts the function into a power state, as its user.
 fn go(function: &VfioFunction, state: u8) -> Outcome {
-    let at = capability(function, POWER)?.ok_or("no power management")? + 4;
+    let power = find_capability(&mut function.config(), POWER)?.ok_or("no power management")?;
+    let at = u64::from(power.get()) + 4;
     let mut control = [0; 2];
     function.read_region(CONFIG, at, &mut control)?;
     Ok(function.write_region(CONFIG, at, &[control[0] & !3 | state, control[1]])?)
@@ -85,17 +80,9 @@ fn feature(function: &VfioFunction, feature: u32) -> Outcome {
 fn fall_asleep(function: &VfioFunction) -> Outcome {
     feature(function, LOW_POWER_ENTRY)?;
     let status = Host::default().folder(function.address()).join("power/runtime_status");
-    let began = Instant::now();
-    loop {
-        let status: Result<_, Failure> = Ok(fs::read_to_string(&status)?);
-        match status?.trim() {
-            "suspended" => return Ok(()),
-            other if began.elapsed() > Duration::from_secs(2) => {
-                return Err(format!("it does not fall asleep: {other}").into());
-            }
-            _ => thread::sleep(Duration::from_millis(5)),
-        }
-    }
+    wait::until("sleep", Duration::from_secs(2), || {
+        Ok(fs::read_to_string(&status)?.trim() == "suspended")
+    })
 }
 
 fn low_power(watch: &mut Watch<'_>) -> Outcome {
