@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tph::{ConfigOffset, ConfigSpace, find_capability};
 use tph_lab_guest::bind::rebind;
-use tph_lab_guest::{ConfigFile, Control, Failure, KernelLog, wait};
-use vfio_tph::{Bdf, Host};
+use tph_lab_guest::{ConfigFile, Control, Failure, wait};
+use vfio_tph::{Bdf, Host, VfioFunction};
 
 use super::{OURS, Outcome};
 
@@ -79,8 +79,9 @@ impl Slot {
     /// Puts the card called `name` back, and waits until the driver under test has it.
     pub(super) fn plug(&self, control: &mut Control, name: &str) -> Outcome {
         control.plug(name)?;
-        // For a moment the device is there and takes no driver yet.
-        wait::until("device", LIMIT, || Ok(rebind(self.address, OURS).is_ok()))
+        // For a moment the device is there and takes no driver, then it has one that is not ready.
+        wait::until("device", LIMIT, || Ok(rebind(self.address, OURS).is_ok()))?;
+        wait::until("driver", LIMIT, || Ok(VfioFunction::open(self.address).is_ok()))
     }
 }
 
@@ -96,9 +97,4 @@ impl Silence<'_> {
     pub(super) fn end(self) -> Outcome {
         Ok(self.slot.port.write16(self.slot.control, self.before)?)
     }
-}
-
-/// Waits until the kernel has said something.
-pub(super) fn expect_said(log: &mut KernelLog, text: &str) -> Outcome {
-    wait::until(text, LIMIT, || Ok(log.said(text)?))
 }
