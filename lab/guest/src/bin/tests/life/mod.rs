@@ -3,6 +3,7 @@
 
 mod departure;
 mod error;
+mod memory;
 mod module;
 mod power;
 mod processes;
@@ -10,6 +11,7 @@ mod removal;
 mod reset;
 pub(crate) mod roles;
 mod slot;
+mod trace;
 mod watch;
 
 use tph_lab_guest::{Control, Endpoint, Suite};
@@ -32,7 +34,7 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
         });
     };
     let tests = reset::TESTS.iter().chain(processes::TESTS).chain(departure::TESTS);
-    for (name, test) in tests.chain(error::TESTS).chain(module::TESTS) {
+    for (name, test) in tests.chain(memory::TESTS).chain(error::TESTS).chain(module::TESTS) {
         play(&nic, name, *test);
     }
     if let Some(card) = Endpoint::named("card") {

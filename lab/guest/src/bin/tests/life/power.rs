@@ -19,6 +19,12 @@ pub(super) const TESTS: &[(&str, &str, Test)] = &[
     ("nic0", "a_user_gone_in_a_low_power_phase_leaves_nothing", closed_asleep),
     ("nic0", "a_user_gone_with_the_device_in_d3hot_leaves_nothing", closed_in_d3),
     ("narrow", "a_device_that_forgets_in_d3hot_can_be_set_again", forgets),
+    ("nic0", "after_the_machine_has_slept_all_is_as_it_was", machine_slept),
+    (
+        "narrow",
+        "after_the_machine_has_slept_a_request_restores_a_device_that_forgets",
+        machine_slept,
+    ),
 ];
 
 const CONFIG: u32 = 7;
@@ -95,6 +101,23 @@ fn low_power(watch: &mut Watch<'_>) -> Outcome {
     fall_asleep(&function)?;
     function.tph().program(&[(StIndex(0), cpu(0))])?;
     watch.expect("after a request to the sleeping device", &before)
+}
+
+/// All devices are put to sleep and woken again, and the machine is not: the kernel's own test of it.
+fn sleep_and_wake() -> Outcome {
+    fs::write("/sys/module/suspend/parameters/pm_test_delay", "1")?;
+    fs::write("/sys/power/pm_test", "platform")?;
+    let slept = fs::write("/sys/power/state", "freeze");
+    fs::write("/sys/power/pm_test", "none")?;
+    Ok(slept?)
+}
+
+fn machine_slept(watch: &mut Watch<'_>) -> Outcome {
+    let function = watch.programmed()?;
+    let before = watch.held()?;
+    sleep_and_wake()?;
+    function.tph().program(&[(StIndex(0), cpu(0))])?;
+    watch.expect("after a request", &before)
 }
 
 fn closed_asleep(watch: &mut Watch<'_>) -> Outcome {

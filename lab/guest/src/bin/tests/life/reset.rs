@@ -3,13 +3,12 @@
 use std::fs;
 
 use tph::find_capability;
-use tph_abi::{Errno, Operation};
 use tph_lab_guest::Failure;
 use tph_lab_guest::bind::rebind;
 use tph_lab_guest::raw::{self, Ioctl};
-use vfio_tph::{Bdf, Host, StIndex, VfioFunction};
+use vfio_tph::{Bdf, Host, Iommu, VfioFunction};
 
-use super::watch::{Watch, cpu};
+use super::watch::Watch;
 use super::{Outcome, Test};
 
 pub(super) const TESTS: &[(&str, Test)] = &[
@@ -17,7 +16,6 @@ pub(super) const TESTS: &[(&str, Test)] = &[
     ("every_reset_of_sysfs_keeps_what_was_set", by_sysfs),
     ("a_function_reset_through_configuration_space_keeps_what_was_set", by_config),
     ("a_hot_reset_is_answered_as_by_vfio_pci_and_keeps_what_was_set", hot),
-    ("without_memory_accesses_the_table_can_be_programmed", without_memory),
 ];
 
 const CONFIG: u32 = 7;
@@ -82,15 +80,20 @@ fn stock_hot_reset(address: Bdf) -> Result<Result<u32, i32>, Failure> {
     hot_reset(&VfioFunction::open(address)?)
 }
 
-/// `VFIO_DEVICE_PCI_HOT_RESET` of the slot, with the group as the proof that it is ours.
+/// `VFIO_DEVICE_PCI_HOT_RESET` of the slot, with the group as the proof that it is ours; with iommufd that
+/// is known.
 fn hot_reset(function: &VfioFunction) -> Result<Result<u32, i32>, Failure> {
     let address = function.address();
-    let group = Host::default().iommu_group(address).ok_or("no IOMMU group")?;
-    let fd = own_fd(&format!("/dev/vfio/{group}"))?.ok_or("the group is not open")?;
-    let mut bytes = Vec::new();
-    for word in [16, 0, 1, fd] {
-        bytes.extend(word.to_ne_bytes());
-    }
+    let proof = match function.iommu() {
+        Iommu::Container(_) => {
+            let group = Host::default().iommu_group(address).ok_or("no IOMMU group")?;
+            let fd = own_fd(&format!("/dev/vfio/{group}"))?.ok_or("the group is not open")?;
+            vec![1, fd]
+        }
+        Iommu::Iommufd(_) => vec![0],
+    };
+    let words: Vec<i32> = [16, 0].into_iter().chain(proof).collect();
+    let mut bytes: Vec<u8> = words.into_iter().flat_map(i32::to_ne_bytes).collect();
     Ok(raw::call(function, Ioctl::PciHotReset, &mut bytes).0)
 }
 
@@ -103,23 +106,4 @@ fn own_fd(file: &str) -> Result<Option<i32>, Failure> {
         }
     }
     Ok(None)
-}
-
-/// The table lies in configuration space, which Memory Space Enable does not turn off.
-fn without_memory(watch: &mut Watch<'_>) -> Outcome {
-    const COMMAND: u64 = 4;
-    let function = watch.programmed()?;
-    let tags = watch.tags()?;
-    let mut command = [0; 2];
-    function.read_region(CONFIG, COMMAND, &mut command)?;
-    function.write_region(CONFIG, COMMAND, &[command[0] & !0b10, command[1]])?;
-    let mut expected = watch.held()?;
-    function.tph().program(&[(StIndex(0), cpu(3)), (StIndex(1), cpu(2))])?;
-    expected[1] = u32::from(tags[2].1) << 16 | u32::from(tags[3].1);
-    watch.expect("with memory off", &expected)?;
-    function.write_region(CONFIG, COMMAND, &[command[0] | 0b10, command[1]])?;
-    watch.expect("with memory on again", &expected)?;
-    let mut get_cap = [16_u32, Operation::GetCap as u32, 0, 0].map(u32::to_le_bytes).concat();
-    let (outcome, _) = raw::call(&function, Ioctl::PciTph, &mut get_cap);
-    outcome.map(drop).map_err(|errno| format!("GET_CAP: {}", Errno(errno)).into())
 }
