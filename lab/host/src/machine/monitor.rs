@@ -116,7 +116,7 @@ mod tests {
             socket: format!("/run/{name}").into(),
         };
         Hardware {
-            ports: vec![RootPort { device: 5, completer: 3 }],
+            ports: vec![RootPort { device: 5, completer: 3, slot: true }],
             functions: vec![
                 function("nic", Position::BelowPort { port: 0, function: 0 }),
                 function("inside", Position::Integrated { device: 9 }),

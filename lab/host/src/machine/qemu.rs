@@ -133,10 +133,13 @@ fn quoted(path: &Path) -> String {
     path.display().to_string().replace(',', ",,")
 }
 
-fn root_port(index: usize, RootPort { device, .. }: RootPort) -> String {
+fn root_port(index: usize, RootPort { device, slot, .. }: RootPort) -> String {
     let number = index + 1;
     let id = port_id(index);
-    format!("pcie-root-port,id={id},chassis={number},slot={number},addr={device:02x}.0")
+    let hotplug = if slot { "on" } else { "off" };
+    format!(
+        "pcie-root-port,id={id},chassis={number},slot={number},addr={device:02x}.0,hotplug={hotplug}"
+    )
 }
 
 /// What QEMU calls the root port with that index.
@@ -179,8 +182,8 @@ mod tests {
         let hardware = Hardware {
             cpus: 6,
             ports: vec![
-                RootPort { device: 5, completer: 3 },
-                RootPort { device: 0x16, completer: 0 },
+                RootPort { device: 5, completer: 3, slot: true },
+                RootPort { device: 0x16, completer: 0, slot: false },
             ],
             functions: vec![
                 function("ep0", Position::BelowPort { port: 1, function: 2 }),
@@ -204,8 +207,8 @@ mod tests {
             .collect();
         for wanted in [
             "6",
-            "pcie-root-port,id=port0,chassis=1,slot=1,addr=05.0",
-            "pcie-root-port,id=port1,chassis=2,slot=2,addr=16.0",
+            "pcie-root-port,id=port0,chassis=1,slot=1,addr=05.0,hotplug=on",
+            "pcie-root-port,id=port1,chassis=2,slot=2,addr=16.0,hotplug=off",
             "file=/run/a,,b",
         ] {
             assert!(line.iter().any(|argument| argument == wanted), "{wanted} in {line:?}");
