@@ -10,6 +10,9 @@
 #include <linux/pci_regs.h>
 #include <linux/smp.h>
 #include <linux/vfio_pci_core.h>
+#ifdef CONFIG_PCIE_TPH
+#include <linux/pci-tph.h>
+#endif
 
 #ifndef PCI_MSIX_ENTRY_CTRL_ST
 #define PCI_MSIX_ENTRY_CTRL_ST	0xffff0000
@@ -68,5 +71,57 @@ static inline int tph_compat_cpu_uid(unsigned int cpu, u32 *uid)
 	return 0;
 #endif
 }
+
+/*
+ * The kernel's own TPH support. It remembers for each device whether TPH is on, and
+ * saves and restores TPH around a reset if so. No device is driven by two, so nobody
+ * but its driver changes that.
+ */
+#ifdef CONFIG_PCIE_TPH
+
+/*
+ * The kernel does not say whether pci=notph was given. But enabling what is enabled
+ * already fails with -EBUSY, before the device is touched; with pci=notph it is -EINVAL.
+ */
+static inline bool tph_compat_switched_off(struct pci_dev *pdev)
+{
+	bool enabled = pdev->tph_enabled;
+	int ret;
+
+	if (!pdev->tph_cap)
+		return false;
+	pdev->tph_enabled = true;
+	ret = pcie_enable_tph(pdev, PCI_TPH_ST_NS_MODE);
+	pdev->tph_enabled = enabled;
+	return ret == -EINVAL;
+}
+
+static inline int tph_compat_turn_on(struct pci_dev *pdev, u8 mode)
+{
+	return pcie_enable_tph(pdev, mode);
+}
+
+static inline void tph_compat_turn_off(struct pci_dev *pdev)
+{
+	pcie_disable_tph(pdev);
+}
+
+#else /* !CONFIG_PCIE_TPH: pci=notph leaves no trace */
+
+static inline bool tph_compat_switched_off(struct pci_dev *pdev)
+{
+	return false;
+}
+
+static inline int tph_compat_turn_on(struct pci_dev *pdev, u8 mode)
+{
+	return 0;
+}
+
+static inline void tph_compat_turn_off(struct pci_dev *pdev)
+{
+}
+
+#endif /* CONFIG_PCIE_TPH */
 
 #endif /* VFIO_PCI_TPH_COMPAT_H */

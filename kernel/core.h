@@ -83,6 +83,13 @@ int tph_core_cpu_tag(struct tph_host *host, u32 cpu, u8 memory, u8 width, u16 *t
 /* 0 or a negative errno; -ENODEV: the device does not answer */
 int tph_host_read_config(struct tph_host *host, u16 offset, u32 *value);
 int tph_host_write_config(struct tph_host *host, u16 offset, u32 value);
+/*
+ * The kernel's own TPH support, where it has one, see compat.h. Turning on fails if that
+ * has the device on already; turning off never does
+ */
+bool tph_host_switched_off(struct tph_host *host);
+int tph_host_turn_on(struct tph_host *host, u8 mode);
+void tph_host_turn_off(struct tph_host *host);
 /* Of a vector that is allocated; igate is held, see msix.c */
 int tph_host_write_msix_tag(struct tph_host *host, u16 vector, u16 tag);
 bool tph_host_msix_vector_allocated(struct tph_host *host, u16 vector);

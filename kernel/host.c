@@ -33,6 +33,26 @@ int tph_host_write_config(struct tph_host *host, u16 offset, u32 value)
 	return pcibios_err_to_errno(pci_write_config_dword(host->pdev, offset, value));
 }
 
+bool tph_host_switched_off(struct tph_host *host)
+{
+	lockdep_assert_held(&host->lock);
+	return tph_compat_switched_off(host->pdev);
+}
+
+int tph_host_turn_on(struct tph_host *host, u8 mode)
+{
+	lockdep_assert_held(&host->lock);
+	if (vfio_pci_tph_asleep(host->pdev))
+		return -EIO;
+	return tph_compat_turn_on(host->pdev, mode);
+}
+
+void tph_host_turn_off(struct tph_host *host)
+{
+	lockdep_assert_held(&host->lock);
+	tph_compat_turn_off(host->pdev);
+}
+
 int tph_host_root_port_devcap2(struct tph_host *host, u32 *value)
 {
 	struct pci_dev *root_port = pcie_find_root_port(host->pdev);

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use tph::{Error, Function, Requester, StMode};
+use tph::{Function, Requester, StMode};
 
 use crate::layout::{self, cap};
 use crate::request::{MODE_DS, MODE_IV};
@@ -45,7 +45,7 @@ pub fn dispatch(
 }
 
 fn write_capability(request: &mut [u8], requester: &Requester) -> Result<(), Errno> {
-    let capability = requester.capability().ok_or(Error::NoCapability)?;
+    let capability = requester.usable()?;
     let modes = capability.register.modes();
     let bit = |mode, bit| if modes.contains(mode) { bit } else { 0 };
     let supported = bit(StMode::InterruptVector, MODE_IV) | bit(StMode::DeviceSpecific, MODE_DS);

@@ -47,6 +47,7 @@ impl From<Error> for Errno {
     fn from(error: Error) -> Self {
         match error {
             Error::NoCapability
+            | Error::SwitchedOff
             | Error::NoTable
             | Error::TableTakesTags
             | Error::DirectTagsNotAllowed => Self::EOPNOTSUPP,

@@ -13,6 +13,8 @@ pub enum Error {
     NoCapability,
     /// The capability claims what cannot be.
     Malformed(Malformed),
+    /// The administrator has switched TPH off for the whole host.
+    SwitchedOff,
     /// Enabling what is enabled already.
     AlreadyEnabled,
     /// The function cannot be put in this mode.
@@ -87,6 +89,7 @@ impl fmt::Display for Error {
         match self {
             Self::NoCapability => f.write_str("the device has no TPH Requester capability"),
             Self::Malformed(why) => write!(f, "the TPH capability is malformed: {why}"),
+            Self::SwitchedOff => f.write_str("TPH is switched off on this host"),
             Self::AlreadyEnabled => f.write_str("TPH is enabled already"),
             Self::ModeNotSupported(mode) => write!(f, "the device has no {mode} mode"),
             Self::DirectTagsNotAllowed => {

@@ -1,6 +1,6 @@
 //! What the rules need of the world: one function, the port above it, firmware, CPUs.
 
-use crate::{AccessError, AcpiUid, ConfigSpace, CpuId, DsmCall, FirmwareError, StIndex};
+use crate::{AccessError, AcpiUid, ConfigSpace, CpuId, DsmCall, FirmwareError, StIndex, StMode};
 
 /// What the host knows of a CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +18,29 @@ pub enum CpuPresence {
 /// An implementation answers facts and carries out accesses; it decides nothing. It is made anew,
 /// or told anew, for each caller: permission is asked of the process that makes the request.
 pub trait Function: ConfigSpace {
+    /// Whether the administrator has switched TPH off for the whole host (Linux: `pci=notph`), as
+    /// far as the host can tell.
+    fn switched_off(&mut self) -> bool {
+        false
+    }
+
+    /// Has the host's own TPH support, if there is any, turn the requester on in `mode`, so that
+    /// what the host remembers of the function stays true: it saves and restores by that. Called
+    /// after all checks and only while the host holds the requester for off. The rules write the
+    /// control register after it and read it back: what they negotiated counts, whatever the host
+    /// wrote.
+    ///
+    /// # Errors
+    /// [`AccessError`] if the host did not do it; it holds the requester for off then.
+    fn turn_on_in_host(&mut self, mode: StMode) -> Result<(), AccessError> {
+        let _ = mode;
+        Ok(())
+    }
+
+    /// Has the host's own TPH support, if there is any, hold the requester for off, whatever it was.
+    /// The rules write the control register themselves.
+    fn turn_off_in_host(&mut self) {}
+
     /// Writes the tag of an MSI-X vector (bits 31:16 of its vector control).
     ///
     /// # Errors

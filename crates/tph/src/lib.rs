@@ -20,6 +20,7 @@ mod capability;
 mod completer;
 mod config;
 mod control;
+mod control_io;
 mod error;
 mod firmware;
 mod function;

@@ -13,8 +13,7 @@ impl Requester {
     /// # Errors
     /// [`Error::Access`] if a register could not be written; the others were tried all the same.
     pub fn open(&mut self, function: &mut (impl Function + ?Sized)) -> Result<(), Error> {
-        self.state = State::Disabled;
-        self.control = Control(0);
+        self.hold_off(function);
         self.shadow = Shadow::new();
         self.tagged = VectorSet::new();
         let Some(capability) = self.capability else {
@@ -55,8 +54,7 @@ impl Requester {
         let cleared = self.clear_tagged(function);
         let resumed = off.and_then(|()| Self::write_control(function, &capability, on));
         if off.is_ok() && resumed.is_err() {
-            self.state = State::Disabled;
-            self.control = Control(0);
+            self.hold_off(function);
         }
         Ok(cleared.and(resumed)?)
     }
@@ -72,8 +70,7 @@ impl Requester {
             return Ok(());
         };
         let (state, control) = (self.state, self.control);
-        self.state = State::Disabled;
-        self.control = Control(0);
+        self.hold_off(function);
         let was_stale = core::mem::replace(&mut self.stale, true);
         Self::write_control(function, &capability, Control(0))?;
         match capability.table {
@@ -88,8 +85,10 @@ impl Requester {
             _ => {}
         }
         self.stale = false;
-        if let State::Enabled { .. } = state {
-            Self::write_control(function, &capability, control)?;
+        if let State::Enabled { mode, .. } = state {
+            function.turn_on_in_host(mode)?;
+            Self::write_control(function, &capability, control)
+                .inspect_err(|_| function.turn_off_in_host())?;
         }
         self.state = state;
         self.control = control;

@@ -39,6 +39,8 @@ pub struct Requester {
     pub(crate) tagged: VectorSet,
     /// The table may hold what was never programmed: an earlier write failed.
     pub(crate) stale: bool,
+    /// TPH is switched off on the whole host.
+    pub(crate) switched_off: bool,
     firmware_gives_tags: bool,
 }
 
@@ -55,6 +57,7 @@ impl Requester {
             shadow: Shadow::new(),
             tagged: VectorSet::new(),
             stale: false,
+            switched_off: function.switched_off(),
             firmware_gives_tags: false,
         })
     }
@@ -62,6 +65,15 @@ impl Requester {
     /// The capability, `None` if the function has none.
     pub const fn capability(&self) -> Option<&TphCapability> {
         self.capability.as_ref()
+    }
+
+    /// The capability, if it may be used at all.
+    ///
+    /// # Errors
+    /// [`Error::NoCapability`], [`Error::SwitchedOff`].
+    pub fn usable(&self) -> Result<TphCapability, Error> {
+        let capability = self.capability.ok_or(Error::NoCapability)?;
+        if self.switched_off { Err(Error::SwitchedOff) } else { Ok(capability) }
     }
 
     /// Whether the requester is on.
@@ -83,8 +95,9 @@ impl Requester {
     /// have in common.
     ///
     /// # Errors
-    /// In this order: [`Error::NoCapability`], [`AlreadyEnabled`](Error::AlreadyEnabled),
-    /// [`Malformed`](Error::Malformed), [`ModeNotSupported`](Error::ModeNotSupported),
+    /// In this order: [`Error::NoCapability`], [`SwitchedOff`](Error::SwitchedOff),
+    /// [`AlreadyEnabled`](Error::AlreadyEnabled), [`Malformed`](Error::Malformed),
+    /// [`ModeNotSupported`](Error::ModeNotSupported),
     /// [`DirectTagsNotAllowed`](Error::DirectTagsNotAllowed) (device-specific mode without a
     /// table), [`NoCompleter`](Error::NoCompleter), [`Access`](Error::Access), and
     /// [`NotTaken`](Error::NotTaken) if the control register then reads otherwise; it is 0 again.
@@ -93,7 +106,7 @@ impl Requester {
         mode: StMode,
         function: &mut (impl Function + ?Sized),
     ) -> Result<(), Error> {
-        let capability = self.capability.ok_or(Error::NoCapability)?;
+        let capability = self.usable()?;
         if self.state != State::Disabled {
             self.refresh(&capability, function)?;
             return Err(Error::AlreadyEnabled);
@@ -109,15 +122,9 @@ impl Requester {
         if self.stale {
             self.tidy(table, function)?;
         }
-        let old = Self::read_control(function, &capability)?;
-        let new = old.with_mode(mode).with_enable(RequesterEnable::On(requester));
-        Self::write_control(function, &capability, new)?;
-        let held = Self::read_control(function, &capability)?;
-        if held.mode() != new.mode() || held.enable() != new.enable() {
-            Self::write_control(function, &capability, Control(0))?;
-            return Err(Error::NotTaken { held });
-        }
-        self.control = new;
+        function.turn_on_in_host(mode)?;
+        self.control = Self::take_mode(function, &capability, mode, requester)
+            .inspect_err(|_| function.turn_off_in_host())?;
         self.state = State::Enabled { mode, requester };
         Ok(())
     }
@@ -126,12 +133,12 @@ impl Requester {
     /// off is no error.
     ///
     /// # Errors
-    /// [`Error::NoCapability`], or [`Access`](Error::Access) if the register could not be written.
+    /// [`Error::NoCapability`], [`SwitchedOff`](Error::SwitchedOff), or [`Access`](Error::Access) if
+    /// the register could not be written.
     pub fn disable(&mut self, function: &mut (impl Function + ?Sized)) -> Result<(), Error> {
-        let capability = self.capability.ok_or(Error::NoCapability)?;
+        let capability = self.usable()?;
         Self::write_control(function, &capability, Control(0))?;
-        self.control = Control(0);
-        self.state = State::Disabled;
+        self.hold_off(function);
         Ok(())
     }
 
@@ -139,8 +146,8 @@ impl Requester {
     /// change. With an index given twice, the later entry counts.
     ///
     /// # Errors
-    /// In this order: [`Error::NoCapability`], [`Malformed`](Error::Malformed),
-    /// [`NoTable`](Error::NoTable), [`NotEnabled`](Error::NotEnabled), then
+    /// In this order: [`Error::NoCapability`], [`SwitchedOff`](Error::SwitchedOff),
+    /// [`Malformed`](Error::Malformed), [`NoTable`](Error::NoTable), [`NotEnabled`](Error::NotEnabled), then
     /// [`Entry`](Error::Entry) for the first entry that cannot be done, all before any register
     /// changes; [`Access`](Error::Access) if the requester could not be turned off, which changes
     /// nothing, or if writing failed: the entries of the batch are 0 then, and TPH is off if even
@@ -150,7 +157,7 @@ impl Requester {
         batch: &mut (impl Batch + ?Sized),
         function: &mut (impl Function + ?Sized),
     ) -> Result<(), Error> {
-        let capability = self.capability.ok_or(Error::NoCapability)?;
+        let capability = self.usable()?;
         let table = capability.table.map_err(Error::Malformed)?;
         if table == StTable::None {
             return Err(Error::NoTable);
@@ -175,8 +182,7 @@ impl Requester {
         };
         if resumed.is_err() {
             self.stale = !self.clear_batch(batch, function, &capability);
-            self.state = State::Disabled;
-            self.control = Control(0);
+            self.hold_off(function);
             written = written.and(resumed);
         }
         self.shadow.settle();
@@ -187,8 +193,8 @@ impl Requester {
     /// hands them to its device itself.
     ///
     /// # Errors
-    /// In this order: [`Error::NoCapability`], [`Malformed`](Error::Malformed),
-    /// [`TableTakesTags`](Error::TableTakesTags),
+    /// In this order: [`Error::NoCapability`], [`SwitchedOff`](Error::SwitchedOff),
+    /// [`Malformed`](Error::Malformed), [`TableTakesTags`](Error::TableTakesTags),
     /// [`DirectTagsNotAllowed`](Error::DirectTagsNotAllowed), [`NotEnabled`](Error::NotEnabled),
     /// [`WrongMode`](Error::WrongMode) outside of device-specific mode, and
     /// [`Entry`](Error::Entry) for the first CPU without a tag.
@@ -197,7 +203,7 @@ impl Requester {
         query: &mut (impl TagQuery + ?Sized),
         function: &mut (impl Function + ?Sized),
     ) -> Result<(), Error> {
-        let capability = self.capability.ok_or(Error::NoCapability)?;
+        let capability = self.usable()?;
         if capability.table.map_err(Error::Malformed)? != StTable::None {
             return Err(Error::TableTakesTags);
         }
@@ -228,26 +234,5 @@ impl Requester {
         let register = function.root_port_device_capabilities_2()?.ok_or(Error::NoCompleter)?;
         let completer = Completer::from_device_capabilities_2(register);
         Ok(own.min(completer.requester_type().ok_or(Error::NoCompleter)?))
-    }
-
-    /// A capability that the end of configuration space cuts off has no control register: nothing
-    /// is written then, and it reads as off.
-    pub(crate) fn write_control(
-        function: &mut (impl Function + ?Sized),
-        capability: &TphCapability,
-        control: Control,
-    ) -> Result<(), AccessError> {
-        capability.control().map_or(Ok(()), |at| function.write_config(at, control.0))
-    }
-
-    pub(crate) fn read_control(
-        function: &mut (impl Function + ?Sized),
-        capability: &TphCapability,
-    ) -> Result<Control, AccessError> {
-        let Some(at) = capability.control() else { return Ok(Control(0)) };
-        match function.read_config(at)? {
-            u32::MAX => Err(AccessError::Gone),
-            value => Ok(Control(value)),
-        }
     }
 }

@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use core::marker::{PhantomData, PhantomPinned};
 
 use tph::{AccessError, AcpiUid, ConfigOffset, ConfigSpace, CpuId, CpuPresence, DsmCall};
-use tph::{FirmwareError, Function, StIndex};
+use tph::{FirmwareError, Function, StIndex, StMode};
 
 /// `struct tph_host`: only C looks into it.
 #[repr(C)]
@@ -46,6 +46,9 @@ const ENODEV: c_int = 19;
 unsafe extern "C" {
     safe fn tph_host_read_config(device: &Device, offset: u16, value: &mut u32) -> c_int;
     safe fn tph_host_write_config(device: &Device, offset: u16, value: u32) -> c_int;
+    safe fn tph_host_switched_off(device: &Device) -> bool;
+    safe fn tph_host_turn_on(device: &Device, mode: u8) -> c_int;
+    safe fn tph_host_turn_off(device: &Device);
     safe fn tph_host_write_msix_tag(device: &Device, vector: u16, tag: u16) -> c_int;
     safe fn tph_host_msix_vector_allocated(device: &Device, vector: u16) -> bool;
     safe fn tph_host_root_port_devcap2(device: &Device, value: &mut u32) -> c_int;
@@ -86,6 +89,18 @@ impl ConfigSpace for KernelFunction<'_> {
 }
 
 impl Function for KernelFunction<'_> {
+    fn switched_off(&mut self) -> bool {
+        tph_host_switched_off(self.0)
+    }
+
+    fn turn_on_in_host(&mut self, mode: StMode) -> Result<(), AccessError> {
+        accessed(tph_host_turn_on(self.0, mode.bits()))
+    }
+
+    fn turn_off_in_host(&mut self) {
+        tph_host_turn_off(self.0);
+    }
+
     fn write_msix_tag(&mut self, vector: StIndex, bits: u16) -> Result<(), AccessError> {
         accessed(tph_host_write_msix_tag(self.0, vector.0, bits))
     }

@@ -17,6 +17,12 @@ std::thread_local! {
     pub(crate) static ACCESS: Cell<c_int> = const { Cell::new(0) };
     /// What asking the root port returns, and its Device Capabilities 2.
     pub(crate) static ROOT_PORT: Cell<(c_int, u32)> = const { Cell::new((0, 0x3000)) };
+    /// Whether `pci=notph` was given.
+    pub(crate) static SWITCHED_OFF: Cell<bool> = const { Cell::new(false) };
+    /// What the kernel's own support returns when it turns the requester on.
+    pub(crate) static TURNED_ON: Cell<c_int> = const { Cell::new(0) };
+    /// The mode in which it holds the requester for on.
+    pub(crate) static HOST_MODE: Cell<Option<u8>> = const { Cell::new(None) };
     /// What evaluating the method returns.
     pub(crate) static FIRMWARE: Cell<c_int> = const { Cell::new(8) };
 }
@@ -65,6 +71,24 @@ extern "C" fn tph_host_write_config(_: &Device, offset: u16, value: u32) -> c_in
         CONFIG.with_borrow_mut(|space| space[usize::from(offset) / 4] = value);
     }
     ACCESS.get()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn tph_host_switched_off(_: &Device) -> bool {
+    SWITCHED_OFF.get()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn tph_host_turn_on(_: &Device, mode: u8) -> c_int {
+    if TURNED_ON.get() == 0 {
+        HOST_MODE.set(Some(mode));
+    }
+    TURNED_ON.get()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn tph_host_turn_off(_: &Device) {
+    HOST_MODE.set(None);
 }
 
 #[unsafe(no_mangle)]

@@ -11,7 +11,8 @@ use tph_abi::{Errno, Operation, StRequest, Transport, client, layout};
 use crate::entry::{Core, Reply, tph_core_close, tph_core_init, tph_core_ioctl};
 use crate::entry::{tph_core_needed, tph_core_open, tph_core_restore, tph_core_size};
 use crate::host::Device;
-use crate::mock::{ACCESS, CONFIG, FIRMWARE, ROOT_PORT, dword, with};
+use crate::mock::{ACCESS, CONFIG, FIRMWARE, HOST_MODE, ROOT_PORT, SWITCHED_OFF, TURNED_ON};
+use crate::mock::{dword, with};
 use crate::report::{Info, Status, tph_core_cpu_tag, tph_core_firmware};
 use crate::report::{tph_core_info, tph_core_status};
 
@@ -119,6 +120,33 @@ fn a_reset_keeps_what_the_user_set() {
     CONFIG.with_borrow_mut(|space| space[CONTROL / 4..=TABLE / 4].fill(0));
     assert_eq!(glue.restore(), 0);
     assert_eq!((dword(CONTROL), dword(TABLE)), (ON, 0x0123));
+}
+
+#[test]
+fn the_kernels_own_support_follows() {
+    let mut glue = Glue::opened();
+    let mode = StMode::InterruptVector;
+    with(&TURNED_ON, -16, || {
+        assert_eq!(client::enable(&mut glue, mode), Err(Errno::EIO));
+        assert_eq!((dword(CONTROL), HOST_MODE.get()), (0, None));
+    });
+    client::enable(&mut glue, mode).unwrap();
+    assert_eq!(HOST_MODE.get(), Some(mode.bits()));
+    assert_eq!(glue.restore(), 0);
+    assert_eq!(HOST_MODE.get(), Some(mode.bits()));
+    assert_eq!((glue.close(), HOST_MODE.get()), (0, None));
+}
+
+#[test]
+fn with_notph_nothing_is_offered() {
+    with(&SWITCHED_OFF, true, || {
+        let mut glue = Glue::opened();
+        assert_eq!(dword(CONTROL), 0);
+        assert_eq!(client::capability(&mut glue).map(drop), Err(Errno::EOPNOTSUPP));
+        let enabled = client::enable(&mut glue, StMode::DeviceSpecific);
+        assert_eq!(enabled, Err(Errno::EOPNOTSUPP));
+        assert_eq!(glue.set_st(&[3]), Err(Errno::EOPNOTSUPP));
+    });
 }
 
 #[test]

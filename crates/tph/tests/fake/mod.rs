@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use tph::{
     AccessError, AcpiUid, ConfigOffset, ConfigSpace, CpuId, CpuPresence, DsmCall, FirmwareError,
-    Function, MemoryType, StIndex, SteeringTag, Tag8, Tag16, TagWord,
+    Function, MemoryType, StIndex, StMode, SteeringTag, Tag8, Tag16, TagWord,
 };
 
 pub(crate) const TPH_AT: u16 = 0x140;
@@ -39,6 +39,17 @@ pub(crate) struct Fake {
     pub(crate) evaluations: usize,
     /// Bits that the control register takes.
     pub(crate) control_keeps: u32,
+    /// The host's own TPH support.
+    pub(crate) host: Option<HostTph>,
+}
+
+/// TPH support of the host's own, which writes the control register as it sees fit.
+#[derive(Default)]
+pub(crate) struct HostTph {
+    pub(crate) switched_off: bool,
+    pub(crate) refuses: bool,
+    /// The mode in which it holds the requester for on.
+    pub(crate) on: Option<StMode>,
 }
 
 /// The tag of a CPU in the fake firmware: different for each width and kind of memory.
@@ -80,6 +91,7 @@ impl Fake {
             failure: AccessError::Failed,
             evaluations: 0,
             control_keeps: u32::MAX,
+            host: None,
         }
     }
 
@@ -132,6 +144,28 @@ impl ConfigSpace for Fake {
 }
 
 impl Function for Fake {
+    fn switched_off(&mut self) -> bool {
+        self.host.as_ref().is_some_and(|host| host.switched_off)
+    }
+
+    fn turn_on_in_host(&mut self, mode: StMode) -> Result<(), AccessError> {
+        let Some(host) = &mut self.host else { return Ok(()) };
+        assert_eq!(host.on, None, "the host refuses what is on already");
+        if host.refuses {
+            return Err(AccessError::Failed);
+        }
+        host.on = Some(mode);
+        // The host negotiated something that is no requester type.
+        self.set_control(self.control() & !0x307 | 0x200 | u32::from(mode.bits()));
+        Ok(())
+    }
+
+    fn turn_off_in_host(&mut self) {
+        if self.host.as_mut().and_then(|host| host.on.take()).is_some() {
+            self.set_control(0);
+        }
+    }
+
     fn write_msix_tag(&mut self, vector: StIndex, bits: u16) -> Result<(), AccessError> {
         self.access(Access::MsixTag(vector.0, bits))?;
         self.msix[usize::from(vector.0)] = Some(bits);
