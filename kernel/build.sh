@@ -130,6 +130,7 @@ inputs() {
 	done
 }
 key=$(inputs 2>/dev/null | hash)
+if [ -n "$tests" ] && set_in_kernel PCIE_TPH; then modules="$modules tph_lab_in_tree"; fi
 missing=
 for module in $modules; do
 	[ -e "$out/$module.ko" ] || missing=$module

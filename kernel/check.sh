@@ -56,5 +56,8 @@ if grep -E ': (warning|error):' "$log" >&2; then
 	die "sparse has something to say"
 fi
 for file in "$module"/exports.c "$module"/test/*.c; do
+	# Not every kernel has what a test needs; build.sh --tests has left the others.
+	name=$(basename "$file" .c)
+	case $name in tph_lab_*) [ -e "$out/$name.ko" ] || continue ;; esac
 	grep -q "^ *CHECK .*$(basename "$file")$" "$log" || die "sparse has not seen $file: see $log"
 done

@@ -3,7 +3,23 @@
 use std::path::PathBuf;
 use std::{fs, io};
 
-use vfio_tph::Bdf;
+use vfio_tph::{Bdf, Host};
+
+fn folder(address: Bdf) -> PathBuf {
+    Host::default().folder(address)
+}
+
+/// Takes the function at `address` from its driver, if it has one.
+///
+/// # Errors
+/// What sysfs answered.
+pub fn unbind(address: Bdf) -> io::Result<()> {
+    let driver = folder(address).join("driver");
+    if driver.exists() {
+        fs::write(driver.join("unbind"), address.to_string())?;
+    }
+    Ok(())
+}
 
 /// The driver under test.
 pub const OURS: &str = "vfio-pci-tph";
@@ -13,10 +29,8 @@ pub const OURS: &str = "vfio-pci-tph";
 /// # Errors
 /// What sysfs answered, and if another driver has the function afterwards.
 pub fn rebind(address: Bdf, driver: &str) -> io::Result<()> {
-    let device = PathBuf::from(format!("/sys/bus/pci/devices/{address}"));
-    if device.join("driver").exists() {
-        fs::write(device.join("driver/unbind"), address.to_string())?;
-    }
+    unbind(address)?;
+    let device = folder(address);
     fs::write(device.join("driver_override"), driver)?;
     fs::write("/sys/bus/pci/drivers_probe", address.to_string())?;
     let bound = fs::read_link(device.join("driver"))?;

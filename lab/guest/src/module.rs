@@ -10,11 +10,20 @@ use tph_lab_wire::{PLAN_PATH, Plan};
 
 const FOLDER: &str = "/sys/module/vfio_pci_tph";
 /// `O_NONBLOCK`: do not wait for users to go (`delete_module(2)`).
-const DO_NOT_WAIT: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+pub(crate) const DO_NOT_WAIT: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
 /// Whether it is loaded.
 pub fn is_loaded() -> bool {
     Path::new(FOLDER).exists()
+}
+
+/// Whether the kernel has TPH support of its own (`CONFIG_PCIE_TPH`).
+///
+/// # Errors
+/// If the kernel's symbols cannot be read.
+pub fn kernel_has_tph() -> io::Result<bool> {
+    let symbols = fs::read_to_string("/proc/kallsyms")?;
+    Ok(symbols.lines().any(|line| line.split_whitespace().nth(2) == Some("pcie_enable_tph")))
 }
 
 /// How many users it has: open devices.

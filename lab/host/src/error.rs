@@ -85,6 +85,15 @@ pub enum Error {
         /// The port or function.
         name: String,
     },
+    /// QEMU and Linux would number the processors otherwise.
+    #[error(
+        "the lab cannot give its CPUs the ACPI UIDs {uids:?}, as QEMU begins with 0 and Linux counts \
+         CPUs in the order of their UIDs: let them begin with 0 and rise in the profile"
+    )]
+    Uids {
+        /// The UIDs in the profile, CPU by CPU.
+        uids: Vec<u32>,
+    },
     /// The module's build went through and left no module.
     #[error("the module's build left no {}", path.display())]
     NoModule {

@@ -31,6 +31,8 @@ pub struct Request {
     pub kernel: KernelChoice,
     /// Descriptions of emulated hosts; none means the default one.
     pub profiles: Vec<PathBuf>,
+    /// More words for the kernel's command line.
+    pub append: Vec<String>,
     /// Parameters for the module under test.
     pub parameters: Vec<Parameter>,
     /// The driver that the endpoints are bound to; the module under test is loaded only for its
@@ -132,6 +134,7 @@ impl Lab {
             folder: folder.path(),
             sysroot: &self.sysroot,
             kernel: &self.kernel,
+            append: request.append.clone(),
             init: self.programs.init(),
             modules: self.modules(request, &hardware)?,
             driver: request.driver.clone(),
@@ -153,8 +156,8 @@ impl Lab {
         request.profiles.clone()
     }
 
-    /// The modules with their parameters: VFIO's own, then ours. The last has none: its test loads
-    /// it, for as long as it is loaded ours has a user.
+    /// The modules with their parameters: VFIO's own, then ours. Those without are loaded by their
+    /// tests alone.
     fn modules(
         &self,
         request: &Request,
@@ -170,6 +173,7 @@ impl Lab {
             }
             modules.push((driver.module(), Some(Parameter::join(&request.parameters))));
             modules.push((driver.exports(), None));
+            modules.extend(driver.in_tree().map(|module| (module, None)));
         }
         Ok(modules)
     }

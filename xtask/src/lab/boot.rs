@@ -1,6 +1,7 @@
 //! Booting the guest: `lab run`, `lab test` and `lab demo`.
 
 use super::KernelArgument;
+use super::guests::TEST_GUESTS;
 use super::report;
 use crate::repo;
 use clap::Args;
@@ -37,6 +38,9 @@ pub(crate) struct Options {
     /// A parameter for the module; may be given several times
     #[arg(long, value_name = "NAME=VALUE")]
     param: Vec<Parameter>,
+    /// A word for the kernel's command line, such as pci=notph; may be given several times
+    #[arg(long, value_name = "WORD")]
+    append: Vec<String>,
     /// The driver to bind the endpoints to; "none" leaves them alone
     #[arg(long, value_name = "NAME", default_value = DRIVER)]
     driver: String,
@@ -73,6 +77,7 @@ impl Options {
         Request {
             kernel,
             profiles: self.profile,
+            append: self.append,
             parameters: self.param,
             driver: Some(self.driver).filter(|driver| driver != "none"),
             timeout,
@@ -117,26 +122,9 @@ pub(super) fn demo(cache: Cache, progress: Progress, options: Options) -> Result
     Ok(ExitCode::from(outcome.exit_code()))
 }
 
-/// What the tests run on: one guest as every administrator has it, one where direct tags are allowed
-/// and only the tests that see a difference run again.
-const TEST_PROFILE: &str = "lab/profiles/tests.toml";
-const TEST_GUESTS: [TestGuest; 2] = [
-    TestGuest { what: "the module as it is", parameter: None, only: None },
-    TestGuest {
-        what: "with enable_unsafe_tph_ds",
-        parameter: Some("enable_unsafe_tph_ds=1"),
-        only: Some("direct_tags"),
-    },
-];
-
-struct TestGuest {
-    what: &'static str,
-    parameter: Option<&'static str>,
-    only: Option<&'static str>,
-}
-
-/// `lab test`: the guest's program `tests`, which reports each test by name. Without a profile and a
-/// parameter it runs in every guest of [`TEST_GUESTS`], else in the one that was asked for.
+/// `lab test`: the guest's program `tests`, which reports each test by name. Without a profile, a
+/// parameter and a word for the kernel it runs in every guest of [`TEST_GUESTS`], else in the one that
+/// was asked for.
 pub(super) fn test(
     cache: Cache,
     progress: Progress,
@@ -155,23 +143,15 @@ pub(super) fn test(
         Ok(outcome)
     };
     let filter = arguments.filter;
-    if !(request.profiles.is_empty() && request.parameters.is_empty()) {
+    let own = request.profiles.is_empty() && request.parameters.is_empty();
+    if !(own && request.append.is_empty()) {
         return Ok(ExitCode::from(report::summary(&[run(&request, filter)?])));
     }
     let mut outcomes = Vec::new();
     for guest in TEST_GUESTS {
-        let filter = match (guest.only, filter.is_empty()) {
-            (Some(only), true) => vec![only.to_owned()],
-            (Some(only), false) if !filter.iter().any(|word| only.contains(word)) => continue,
-            _ => filter.clone(),
-        };
+        let Some(filter) = guest.filter(&filter) else { continue };
         println!("guest: {}", guest.what);
-        let request = Request {
-            profiles: vec![repo::root().join(TEST_PROFILE)],
-            parameters: guest.parameter.into_iter().flat_map(str::parse).collect(),
-            ..request.clone()
-        };
-        outcomes.push(run(&request, filter)?);
+        outcomes.push(run(&guest.request(&request), filter)?);
     }
     Ok(ExitCode::from(report::summary(&outcomes)))
 }

@@ -56,6 +56,7 @@ pub(super) fn run(
         let request = Request {
             kernel: kernel.kernel.clone(),
             profiles: vec![repo::root().join(profile(guest.profile))],
+            append: Vec::new(),
             parameters: vec![parameter(guest.direct_tags)],
             driver: Some(DRIVER.to_owned()),
             timeout,

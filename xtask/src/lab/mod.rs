@@ -2,6 +2,7 @@
 
 mod boot;
 mod diff;
+mod guests;
 mod report;
 mod shell;
 

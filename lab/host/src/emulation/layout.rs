@@ -1,6 +1,6 @@
 //! Where the ports and functions of several profiles go in one machine.
 
-use crate::machine::{Function, Hardware, Position, RootPort};
+use crate::machine::{Function, Hardware, Position, Processors, RootPort};
 use crate::{Error, Result};
 use std::path::Path;
 use tph_emu::Profile;
@@ -9,9 +9,11 @@ use tph_emu::profile::FunctionProfile;
 /// Gives every port and integrated function the device number of its profile, or, if another
 /// profile took it, a free one.
 pub(super) fn lay_out(profiles: &[Profile], folder: &Path) -> Result<Hardware> {
-    let cpus = profiles.first().map_or(1, |profile| profile.cpus.len());
-    let mut hardware =
-        Hardware { cpus: u32::try_from(cpus).unwrap_or(u32::MAX), ..Hardware::default() };
+    let uids: Vec<u32> = profiles
+        .first()
+        .map_or(vec![0], |profile| profile.cpus.iter().map(|cpu| cpu.uid).collect());
+    let processors = Processors::with_uids(uids.clone()).ok_or(Error::Uids { uids })?;
+    let mut hardware = Hardware { processors, ..Hardware::default() };
     for profile in profiles {
         let first_port = hardware.ports.len();
         for port in &profile.root_ports {
@@ -84,7 +86,7 @@ bdf = "0000:00:10.0"
     fn a_second_profile_gets_other_devices_and_its_own_ports() {
         let profile = Profile::parse("two.toml", PROFILE).unwrap();
         let hardware = lay_out(&[profile.clone(), profile], Path::new("/run")).unwrap();
-        assert_eq!(hardware.cpus, 2);
+        assert_eq!(hardware.processors.count(), 2);
         let ports: Vec<u8> = hardware.ports.iter().map(|port| port.device).collect();
         assert_eq!(ports, [5, 1]);
         let positions: Vec<Position> = hardware.functions.iter().map(|it| it.position).collect();

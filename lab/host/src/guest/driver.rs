@@ -14,6 +14,8 @@ const MODULE: &str = "vfio_pci_tph.ko";
 /// The one that calls what the module under test exports.
 const EXPORTS: &str = "tph_lab_exports.ko";
 const COMPLETER: &str = "tph_lab_completer.ko";
+/// The one that calls the kernel's own TPH functions.
+const IN_TREE: &str = "tph_lab_in_tree.ko";
 /// The scripts that build and check them, as they are called in the sysroot.
 const BUILD: &str = "/repo/kernel/build.sh";
 const CHECK: &str = "/repo/kernel/check.sh";
@@ -38,6 +40,11 @@ impl Driver {
     /// The module that calls what the module under test exports.
     pub fn exports(&self) -> PathBuf {
         self.folder.join(EXPORTS)
+    }
+
+    /// The module that calls the kernel's own TPH functions; `None` for a kernel without any.
+    pub fn in_tree(&self) -> Option<PathBuf> {
+        Some(self.folder.join(IN_TREE)).filter(|path| path.exists())
     }
 
     /// Builds the modules, unless they were built from the very same sources before.

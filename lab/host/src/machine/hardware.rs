@@ -1,14 +1,14 @@
 //! What the emulated machine consists of beside what every PC has.
 
-use super::Slots;
+use super::{Processors, Slots};
 use std::path::PathBuf;
 use tph_lab_wire::{Endpoint, Place};
 
 /// Processors, root ports, functions behind sockets, and firmware tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hardware {
-    /// The number of processors.
-    pub cpus: u32,
+    /// Its processors.
+    pub processors: Processors,
     /// Root ports on bus 0.
     pub ports: Vec<RootPort>,
     /// Functions, each served over vfio-user on a socket.

@@ -2,10 +2,12 @@
 
 mod hardware;
 mod monitor;
+mod processors;
 mod qemu;
 mod slots;
 
 pub use hardware::{Function, Hardware, Position, RootPort};
 pub(crate) use monitor::{Monitor, MonitorError};
+pub use processors::Processors;
 pub(crate) use qemu::{Boot, Qemu};
 pub use slots::Slots;

@@ -24,6 +24,8 @@ const KERNEL_ARGUMENTS: &str = "console=ttyS0 intel_iommu=on panic=-1 oops=panic
 pub(crate) struct Boot<'a> {
     pub(crate) kernel: &'a Path,
     pub(crate) initramfs: &'a Path,
+    /// More words for the kernel's command line.
+    pub(crate) append: &'a [String],
     pub(crate) hardware: &'a Hardware,
     /// A file for what the kernel prints.
     pub(crate) console: &'a Path,
@@ -94,7 +96,9 @@ fn arguments(boot: &Boot<'_>, accelerator: &str) -> Vec<OsString> {
     add("-machine", "q35,kernel-irqchip=split,memory-backend=memory");
     add("-accel", accelerator);
     add("-cpu", "max");
-    add("-smp", &boot.hardware.cpus.to_string());
+    for (option, value) in boot.hardware.processors.options() {
+        add(option, &value);
+    }
     add("-m", &MEMORY.to_string());
     // The endpoints' servers map the guest's memory: their DMA goes there.
     add("-object", &format!("memory-backend-memfd,id=memory,size={MEMORY}M,share=on"));
@@ -122,7 +126,9 @@ fn arguments(boot: &Boot<'_>, accelerator: &str) -> Vec<OsString> {
     for (index, function) in boot.hardware.functions.iter().enumerate() {
         add("-device", &endpoint(index, function, boot.hardware).to_string());
     }
-    add("-append", KERNEL_ARGUMENTS);
+    let words = boot.append.iter().map(String::as_str);
+    let words: Vec<&str> = std::iter::once(KERNEL_ARGUMENTS).chain(words).collect();
+    add("-append", &words.join(" "));
     list.extend(["-kernel".into(), boot.kernel.into(), "-initrd".into(), boot.initramfs.into()]);
     list.extend(["-nodefaults", "-no-user-config", "-no-reboot"].map(OsString::from));
     list
@@ -170,6 +176,7 @@ pub(super) fn endpoint(index: usize, function: &Function, hardware: &Hardware) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::Processors;
     use super::*;
 
     #[test]
@@ -180,7 +187,7 @@ mod tests {
             socket: format!("/run/{name}").into(),
         };
         let hardware = Hardware {
-            cpus: 6,
+            processors: Processors::with_uids((0..6).collect()).unwrap(),
             ports: vec![
                 RootPort { device: 5, completer: 3, slot: true },
                 RootPort { device: 0x16, completer: 0, slot: false },
@@ -195,6 +202,7 @@ mod tests {
         let boot = Boot {
             kernel: Path::new("/k"),
             initramfs: Path::new("/i"),
+            append: &["pci=notph".to_owned()],
             hardware: &hardware,
             console: Path::new("/c"),
             output: Path::new("/o"),
@@ -205,6 +213,7 @@ mod tests {
             .into_iter()
             .map(|argument| argument.into_string().unwrap())
             .collect();
+        assert!(line.iter().any(|argument| argument.ends_with(" no_timer_check pci=notph")));
         for wanted in [
             "6",
             "pcie-root-port,id=port0,chassis=1,slot=1,addr=05.0,hotplug=on",

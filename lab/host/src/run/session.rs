@@ -43,6 +43,8 @@ pub struct Session<'a> {
     pub sysroot: &'a Sysroot,
     /// What to boot.
     pub kernel: &'a Kernel,
+    /// More words for the kernel's command line.
+    pub append: Vec<String>,
     /// The guest's first process.
     pub init: PathBuf,
     /// Module files with their parameters, in the order to load them in; one without is in the
@@ -81,6 +83,7 @@ impl Session<'_> {
         let boot = Boot {
             kernel: self.kernel.image(),
             initramfs: &initramfs,
+            append: &self.append,
             hardware: &self.hardware,
             console: &console,
             output: &output_socket,

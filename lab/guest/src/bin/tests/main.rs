@@ -11,12 +11,14 @@ mod interface;
 mod life;
 mod msix;
 mod no_reset;
+mod notph;
 mod other_tables;
 mod permission;
 mod roles;
 mod steering;
 mod stock;
 mod sysfs;
+mod uids;
 
 use std::process::ExitCode;
 
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
     exports::run(&mut suite, &mut control());
     sysfs::run(&mut suite, &mut control());
     stock::run(&mut suite);
+    uids::run(&mut suite, &mut control());
+    notph::run(&mut suite, &mut control());
     differential::run(&mut suite);
     if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tph_abi::Errno;
 use tph_lab_guest::{Child, Failure, module};
-use vfio_tph::VfioFunction;
+use vfio_tph::{Iommu, VfioFunction};
 
 use super::watch::Watch;
 use super::{Outcome, Test};
@@ -52,8 +52,9 @@ fn killed_at_work(watch: &mut Watch<'_>) -> Outcome {
     Ok(())
 }
 
+/// Only a group gives out a device twice; the file of a device does not.
 fn two_opens(watch: &mut Watch<'_>) -> Outcome {
-    let first = watch.programmed()?;
+    let first = watch.programmed_on(Iommu::container(watch.address())?)?;
     let before = watch.held()?;
     let second = VfioFunction::open_on(watch.address(), first.iommu().clone())?;
     watch.expect("after the second open", &before)?;
@@ -72,7 +73,11 @@ fn second_user(watch: &mut Watch<'_>) -> Outcome {
     let first = watch.programmed()?;
     let before = watch.held()?;
     let errno = VfioFunction::open(watch.address()).map_err(|error| error.errno()).err();
-    if errno != Some(Some(Errno::EBUSY)) {
+    let expected = match first.iommu() {
+        Iommu::Container(_) => Errno::EBUSY,
+        Iommu::Iommufd(_) => Errno::EINVAL,
+    };
+    if errno != Some(Some(expected)) {
         return Err(format!("opening it again: {errno:?}").into());
     }
     watch.expect("after the second attempt", &before)?;

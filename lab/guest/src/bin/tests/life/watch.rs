@@ -5,7 +5,7 @@ use std::process::Stdio;
 use tph::{ConfigOffset, MemoryType, RequesterType};
 use tph_lab_guest::{Child, Control, Endpoint, Failure, endpoint, module};
 use tph_lab_wire::Severity;
-use vfio_tph::{Bdf, CpuId, Host, StIndex, StMode, TagSource, VfioFunction};
+use vfio_tph::{Bdf, CpuId, Host, Iommu, StIndex, StMode, TagSource, VfioFunction};
 
 use super::Outcome;
 use super::processes::child;
@@ -45,7 +45,15 @@ impl<'a> Watch<'a> {
     /// Opens the device, turns TPH on and programs every entry, as a driver does that will not
     /// clean up behind itself.
     pub(super) fn programmed(&mut self) -> Result<VfioFunction, Failure> {
-        let function = VfioFunction::open(self.address())?;
+        self.program(VfioFunction::open(self.address())?)
+    }
+
+    /// The same with an IOMMU address space of the caller's choice.
+    pub(super) fn programmed_on(&mut self, iommu: Iommu) -> Result<VfioFunction, Failure> {
+        self.program(VfioFunction::open_on(self.address(), iommu)?)
+    }
+
+    fn program(&mut self, function: VfioFunction) -> Result<VfioFunction, Failure> {
         program_all(&function, self.entries)?;
         self.expect_programmed()?;
         Ok(function)
