@@ -23,6 +23,11 @@ pub enum Advice {
         /// The device.
         device: String,
     },
+    /// Look whether the device has TPH, or whether it is switched off.
+    HasTph {
+        /// The device.
+        device: String,
+    },
     /// Somebody else has TPH on.
     OnAlready,
     /// Choose other CPUs.
@@ -89,6 +94,9 @@ impl Advice {
             (Errno::EOPNOTSUPP, Step::Enable(StMode::DeviceSpecific) | Step::Tags { .. }) => {
                 Some(Self::AllowDirectTags)
             }
+            (Errno::EOPNOTSUPP, Step::Capability | Step::Enable(_) | Step::Disable) => {
+                Some(Self::HasTph { device })
+            }
             (Errno::EOPNOTSUPP, _) | (Errno::EINVAL, Step::Enable(_)) => {
                 Some(Self::Show { device })
             }
@@ -136,6 +144,11 @@ impl fmt::Display for Advice {
             Self::Show { device } => write!(
                 f,
                 "See what the device and the root port above it can do: tph show {device}."
+            ),
+            Self::HasTph { device } => write!(
+                f,
+                "See whether the device has TPH: tph show {device}. If it has, TPH is switched off on \
+                 this host: start its kernel without pci=notph."
             ),
             Self::OnAlready => f.write_str("Turn it off first, or stop the process that turned it on."),
             Self::ChooseCpus => f.write_str(
@@ -202,7 +215,9 @@ mod tests {
         let cases = [
             (on, Errno::ENOTTY, Some(Advice::BindModule { device: device() })),
             (on, Errno::EOPNOTSUPP, Some(Advice::AllowDirectTags)),
-            (iv, Errno::EOPNOTSUPP, Some(Advice::Show { device: device() })),
+            (iv, Errno::EOPNOTSUPP, Some(Advice::HasTph { device: device() })),
+            (Step::Capability, Errno::EOPNOTSUPP, Some(Advice::HasTph { device: device() })),
+            (set, Errno::EOPNOTSUPP, Some(Advice::Show { device: device() })),
             (iv, Errno::EINVAL, Some(Advice::Show { device: device() })),
             (on, Errno::EBUSY, Some(Advice::OnAlready)),
             (set, Errno::EINVAL, Some(Advice::ChooseCpus)),

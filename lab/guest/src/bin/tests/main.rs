@@ -7,6 +7,7 @@ mod concurrency;
 mod conformance;
 mod differential;
 mod exports;
+mod in_tree;
 mod interface;
 mod life;
 mod msix;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     exports::run(&mut suite, &mut control());
     sysfs::run(&mut suite, &mut control());
     stock::run(&mut suite);
+    in_tree::run(&mut suite, &mut control());
     uids::run(&mut suite, &mut control());
     notph::run(&mut suite, &mut control());
     differential::run(&mut suite);

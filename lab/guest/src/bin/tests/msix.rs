@@ -6,7 +6,7 @@ use std::fs;
 use tph::{MemoryType, RequesterType, SteeringTag};
 use tph_abi::Errno;
 use tph_lab_guest::irq::{Interrupt, give_event};
-use tph_lab_guest::{Control, Endpoint, Failure, Nic, Suite, endpoint};
+use tph_lab_guest::{Control, Endpoint, Failure, InTree, Nic, Suite, endpoint};
 use vfio_tph::{Bar, CpuId, EventFd, StIndex, StMode, TagSource, VfioFunction};
 
 use crate::check::{errno, same};
@@ -34,6 +34,10 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     ];
     for (name, test) in tests {
         suite.test(&format!("msix::{name}"), || test(&endpoint, control));
+    }
+    if InTree::exists() {
+        let name = "msix::the_kernels_own_function_leaves_the_same_in_the_table";
+        suite.test(name, || in_tree(&endpoint, control));
     }
 }
 
@@ -103,6 +107,21 @@ fn both_modes(endpoint: &Endpoint, control: &mut Control) -> Outcome {
         })?;
     }
     Ok(())
+}
+
+/// The kernel has TPH on for the device because our user has, and its vectors are set up.
+fn in_tree(endpoint: &Endpoint, control: &mut Control) -> Outcome {
+    steered(endpoint, control, StMode::InterruptVector, |function, table, _, steering| {
+        let functions = InTree::load()?;
+        let ours = (tags(table)?, masks(table)?);
+        let clear: Vec<_> = (0..USED).map(|at| (StIndex(at), TagSource::Clear)).collect();
+        function.tph().program(&clear)?;
+        same("cleared", tags(table)?, vec![0; USED.into()])?;
+        for (vector, tag) in steering.bits().iter().enumerate() {
+            functions.call(endpoint.address, &format!("entry {vector} {tag:x}"))?;
+        }
+        same("the table", (tags(table)?, masks(table)?), ours)
+    })
 }
 
 fn allocated(endpoint: &Endpoint, control: &mut Control) -> Outcome {
