@@ -2,7 +2,7 @@
 /*
  * For the lab only: calls the kernel's own TPH functions as a driver would, for a
  * device that no driver has. Each write to the parameter is one call, and fails with
- * what that returned:
+ * what that returned, or with -EBADMSG if it is none:
  *
  *	echo 0000:01:00.0 enable 2 > /sys/module/tph_lab_in_tree/parameters/call
  *
@@ -34,7 +34,7 @@ static int call_one(struct pci_dev *pdev, const char *what, u16 *tag)
 		pcie_disable_tph(pdev);
 		return 0;
 	}
-	return strncmp(what, "state", 5) ? -ENOSYS : 0;
+	return strncmp(what, "state", 5) ? -EBADMSG : 0;
 }
 
 static int call_set(const char *text, const struct kernel_param *kp)
@@ -45,7 +45,7 @@ static int call_set(const char *text, const struct kernel_param *kp)
 	u16 tag = 0;
 
 	if (sscanf(text, "%x:%x:%x.%x %n", &domain, &bus, &device, &function, &length) != 4)
-		return -ENOSYS;
+		return -EBADMSG;
 	pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(device, function));
 	if (!pdev)
 		return -ENODEV;
