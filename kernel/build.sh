@@ -119,6 +119,7 @@ fi
 target=$core_dir/kernel.json
 
 # 2. Anything to do? The modules depend on the sources, the compilers and the kernel.
+if [ -n "$tests" ] && set_in_kernel PCIE_TPH; then modules="$modules tph_lab_in_tree"; fi
 inputs() {
 	cd "$source"
 	find kernel crates/tph/src crates/tph-abi -path kernel/build -prune -o -type f -print |
@@ -130,7 +131,6 @@ inputs() {
 	done
 }
 key=$(inputs 2>/dev/null | hash)
-if [ -n "$tests" ] && set_in_kernel PCIE_TPH; then modules="$modules tph_lab_in_tree"; fi
 missing=
 for module in $modules; do
 	[ -e "$out/$module.ko" ] || missing=$module

@@ -2,7 +2,7 @@
 //! knows what our user did, and where the two differ it is on purpose (docs/in-tree.md).
 
 mod differences;
-mod neighbour;
+pub(crate) mod neighbour;
 
 use std::fs;
 
@@ -145,7 +145,7 @@ fn no_root_port(device: &Device, _: &mut Control) -> Outcome {
     {
         let neighbour = device.neighbour()?;
         neighbour.enable(mode)?;
-        same("the kernel", neighbour.tag(CpuId(0)), Err(Errno::ENODEV))?;
+        same("the kernel", neighbour.tag(CpuId(0), MemoryType::Volatile), Err(Errno::ENODEV))?;
         neighbour.disable()?;
     }
     let function = device.open()?;

@@ -5,11 +5,12 @@ use tph::{CpuId, MemoryType, RequesterType, StIndex};
 use tph_abi::Errno;
 use tph_emu::Profile;
 use tph_emu::profile::word_of;
-use tph_lab_guest::{Control, Endpoint, Failure, InTree, Suite, bind, endpoint};
+use tph_lab_guest::{Control, Endpoint, Failure, InTree, Suite, endpoint};
 use tph_lab_wire::profile_path;
 use vfio_tph::{StMode, TagSource, VfioFunction};
 
 use crate::check::{errno, same};
+use crate::in_tree::neighbour::Neighbour;
 
 type Outcome = Result<(), Failure>;
 
@@ -73,26 +74,21 @@ fn invalid(nic: &Endpoint, control: &mut Control) -> Outcome {
     drop(tph);
     drop(function);
     // What the kernel's own function makes of it: a tag, and that is 0.
-    bind::unbind(nic.address)?;
-    let in_tree = InTree::load()?;
-    let enabled = in_tree.call(nic.address, "enable 2");
-    let tag = in_tree.tag(nic.address, without.0, 1);
-    let _ = in_tree.call(nic.address, "disable");
-    bind::rebind(nic.address, "vfio-pci-tph")?;
-    same("pcie_enable_tph()", enabled, Ok(()))?;
+    let neighbour = Neighbour::of(nic.address)?;
+    neighbour.enable(StMode::DeviceSpecific)?;
+    let tag = neighbour.tag(without, memory);
+    neighbour.disable()?;
     same("pcie_tph_get_cpu_st()", tag, Ok(0))
 }
 
 fn in_tree(nic: &Endpoint, control: &mut Control) -> Outcome {
-    let expected = endpoint::tags(control, MemoryType::Volatile, WIDE)?;
-    bind::unbind(nic.address)?;
-    let in_tree = InTree::load()?;
-    let enabled = in_tree.call(nic.address, "enable 2");
-    let tag = |cpu: &CpuId| (*cpu, in_tree.tag(nic.address, cpu.0, 0));
+    let memory = MemoryType::Volatile;
+    let expected = endpoint::tags(control, memory, WIDE)?;
+    let neighbour = Neighbour::of(nic.address)?;
+    neighbour.enable(StMode::DeviceSpecific)?;
+    let tag = |cpu: &CpuId| (*cpu, neighbour.tag(*cpu, memory));
     let found: Vec<_> = expected.iter().map(|(cpu, _)| tag(cpu)).collect();
-    let _ = in_tree.call(nic.address, "disable");
-    bind::rebind(nic.address, "vfio-pci-tph")?;
-    same("pcie_enable_tph()", enabled, Ok(()))?;
+    neighbour.disable()?;
     let expected = expected.iter().map(|(cpu, tag)| (*cpu, Ok(tag.entry_bits()))).collect();
     same("tags", found, expected)
 }

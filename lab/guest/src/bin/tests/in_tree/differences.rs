@@ -4,7 +4,7 @@
 use tph::{Control as ControlRegister, RequesterEnable, RequesterType};
 use tph_abi::Errno;
 use tph_lab_guest::Control;
-use vfio_tph::{CpuId, StIndex, StMode, TagSource};
+use vfio_tph::{CpuId, MemoryType, StIndex, StMode, TagSource};
 
 use super::{Device, Outcome, Test, program, steer};
 use crate::check::{errno, same};
@@ -64,9 +64,9 @@ fn past_the_table(device: &Device, control: &mut Control) -> Outcome {
 
 fn tag_while_off(device: &Device, control: &mut Control) -> Outcome {
     let neighbour = device.neighbour()?;
-    same("while off", neighbour.tag(CpuId(1)), Ok(0))?;
+    same("while off", neighbour.tag(CpuId(1), MemoryType::Volatile), Ok(0))?;
     neighbour.enable(MODE)?;
-    let tag = neighbour.tag(CpuId(1))?;
+    let tag = neighbour.tag(CpuId(1), MemoryType::Volatile)?;
     neighbour.disable()?;
     same("whether the CPU has a tag", tag != 0, true)?;
     same("the control register", device.held(control)?[0], 0)
@@ -107,7 +107,7 @@ fn cost(device: &Device, control: &mut Control) -> Outcome {
     let theirs = {
         let neighbour = device.neighbour()?;
         neighbour.enable(MODE)?;
-        let tag = neighbour.tag(CpuId(1))?;
+        let tag = neighbour.tag(CpuId(1), MemoryType::Volatile)?;
         let before = count(control)?;
         for (index, _) in &all {
             neighbour.entry(*index, tag)?;
