@@ -4,6 +4,20 @@ use core::fmt;
 
 use crate::{AccessError, ConfigOffset, ConfigSpace, RequesterType, find_capability};
 
+/// The widest tags that a requester which can send `own` may send from where it sits, `None` if
+/// nobody would understand them. An endpoint inside the root complex has no port above it to ask;
+/// every other function has to do with what its root port takes, and without one with nothing.
+pub fn negotiate(
+    own: RequesterType,
+    port_type: Option<PortType>,
+    root_port: Option<Completer>,
+) -> Option<RequesterType> {
+    if port_type == Some(PortType::INTEGRATED_ENDPOINT) {
+        return Some(own);
+    }
+    Some(own.min(root_port?.requester_type()?))
+}
+
 /// TPH Completer Supported, bits 13:12 of Device Capabilities 2 (PCIe 6.x, 7.5.3.15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Completer {
@@ -90,12 +104,21 @@ impl PortType {
     pub fn device_capabilities_2(
         space: &mut (impl ConfigSpace + ?Sized),
     ) -> Result<Option<ConfigOffset>, AccessError> {
-        let Some(offset) = find_capability(space, EXPRESS_CAPABILITY_ID)? else {
-            return Ok(None);
-        };
-        let version = space.read_config(offset)? >> 16 & 0xf;
-        Ok(if version < 2 { None } else { offset.checked_add(DEVICE_CAPABILITIES_2) })
+        express_register(space, DEVICE_CAPABILITIES_2)
     }
+}
+
+/// The offset of the register `bytes` into the PCI Express capability of a function, one of those
+/// that version 2 added.
+pub(crate) fn express_register(
+    space: &mut (impl ConfigSpace + ?Sized),
+    bytes: u16,
+) -> Result<Option<ConfigOffset>, AccessError> {
+    let Some(offset) = find_capability(space, EXPRESS_CAPABILITY_ID)? else {
+        return Ok(None);
+    };
+    let version = space.read_config(offset)? >> 16 & 0xf;
+    Ok(if version < 2 { None } else { offset.checked_add(bytes) })
 }
 
 #[cfg(test)]
@@ -109,6 +132,24 @@ mod tests {
             [(0x13be, Completer::Tph), (0x139e, Completer::Tph), (0x1073_0810, Completer::None)];
         for (register, completer) in cases {
             assert_eq!(Completer::from_device_capabilities_2(register), completer);
+        }
+    }
+
+    #[test]
+    fn the_narrower_end_decides_and_inside_the_root_complex_there_is_one_end() {
+        use RequesterType::{ExtendedTph, Tph};
+        let endpoint = Some(PortType::ENDPOINT);
+        for (own, port_type, root_port, agreed) in [
+            (ExtendedTph, endpoint, Some(Completer::ExtendedTph), Some(ExtendedTph)),
+            (ExtendedTph, endpoint, Some(Completer::Tph), Some(Tph)),
+            (Tph, endpoint, Some(Completer::ExtendedTph), Some(Tph)),
+            (Tph, endpoint, Some(Completer::None), None),
+            (ExtendedTph, endpoint, Some(Completer::Reserved), None),
+            (Tph, endpoint, None, None),
+            (Tph, None, None, None),
+            (ExtendedTph, Some(PortType::INTEGRATED_ENDPOINT), None, Some(ExtendedTph)),
+        ] {
+            assert_eq!(negotiate(own, port_type, root_port), agreed, "{port_type:?} {root_port:?}");
         }
     }
 

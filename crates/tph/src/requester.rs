@@ -9,7 +9,7 @@ use crate::batch::{Batch, TagQuery};
 use crate::resolve::Resolver;
 use crate::shadow::Shadow;
 use crate::vectors::VectorSet;
-use crate::{AccessError, Completer, Control, Error, Function, PortType};
+use crate::{AccessError, Completer, Control, Error, Function, PortType, negotiate};
 use crate::{RequesterEnable, RequesterType, StIndex, StMode, StTable, TphCapability};
 
 /// Whether the requester is on.
@@ -221,18 +221,18 @@ impl Requester {
         if function.direct_tags_allowed() { Ok(()) } else { Err(Error::DirectTagsNotAllowed) }
     }
 
-    /// The widest tags that both ends take. An endpoint inside the root complex has no port above
-    /// it to ask.
+    /// The widest tags that both ends take; the root port is asked only where it has a say.
     fn negotiate(
         capability: &TphCapability,
         function: &mut (impl Function + ?Sized),
     ) -> Result<RequesterType, Error> {
+        let port_type = PortType::of(function)?;
+        let register = match port_type {
+            Some(PortType::INTEGRATED_ENDPOINT) => None,
+            _ => function.root_port_device_capabilities_2()?,
+        };
+        let completer = register.map(Completer::from_device_capabilities_2);
         let own = capability.register.requester_type();
-        if PortType::of(function)? == Some(PortType::INTEGRATED_ENDPOINT) {
-            return Ok(own);
-        }
-        let register = function.root_port_device_capabilities_2()?.ok_or(Error::NoCompleter)?;
-        let completer = Completer::from_device_capabilities_2(register);
-        Ok(own.min(completer.requester_type().ok_or(Error::NoCompleter)?))
+        negotiate(own, port_type, completer).ok_or(Error::NoCompleter)
     }
 }
