@@ -8,7 +8,8 @@ use tph::{CpuId, MemoryType, StIndex, StMode};
 use crate::style;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 an error, 2 wrong usage, 4 not supported by this device or this host.";
+Exit codes: 0 done, 1 an error, 2 wrong usage, 4 not supported by this device or this host (of
+explain: a link says no).";
 
 /// See and steer in which cache a device's writes land (PCIe TLP Processing Hints, TPH)
 #[derive(Debug, Parser)]
@@ -29,6 +30,10 @@ pub(crate) enum Verb {
     List(ListArgs),
     /// Show every TPH register of a function, decoded
     Show(ShowArgs),
+    /// Say why TPH does or does not work for a function, link by link, and what to do
+    Explain(ShowArgs),
+    /// Save what the command reads of this host, for --sysroot elsewhere
+    Capture(CaptureArgs),
     /// Give a function to vfio-pci-tph, the driver that lets user space steer it
     Bind(BindArgs),
     /// Give a function back to the driver that had it
@@ -71,6 +76,16 @@ pub(crate) struct BindArgs {
     pub(crate) device: String,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct CaptureArgs {
+    /// The folder to save to; it is made
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Save what is to be seen of a host that was saved before
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sysroot: Option<PathBuf>,
+}
+
 /// Where to look; this machine if nothing is said.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
@@ -82,9 +97,9 @@ pub(crate) struct SourceArgs {
     /// Look at a saved `lspci -xxxx`
     #[arg(long, value_name = "FILE")]
     pub(crate) dump: Option<PathBuf>,
-    /// Look at a sysfs in another place than /sys
+    /// Look at the files of a saved host: its /sys in DIR/sys, its /proc in DIR/proc
     #[arg(long, value_name = "DIR")]
-    pub(crate) sysfs: Option<PathBuf>,
+    pub(crate) sysroot: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,9 @@ use vfio_tph::Advice;
 
 use crate::style::ERROR;
 
+/// The code to exit with if the device or the host does not support what was asked for.
+pub(crate) const NOT_SUPPORTED: u8 = 4;
+
 /// Why a verb did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -53,7 +56,7 @@ pub(crate) enum Failure {
 impl Failure {
     fn code(&self) -> u8 {
         match self {
-            Self::Library(error) if error.is_not_supported() => 4,
+            Self::Library(error) if error.is_not_supported() => NOT_SUPPORTED,
             Self::NotAnAddress(_) => 2,
             _ => 1,
         }

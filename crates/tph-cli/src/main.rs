@@ -15,20 +15,21 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Verb};
+use failure::Failure;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match &cli.verb {
-        Verb::Demo(args) => verbs::demo(args, cli.json),
-        Verb::List(args) => verbs::list(args, cli.json),
-        Verb::Show(args) => verbs::show(args, cli.json),
-        Verb::Bind(args) => verbs::bind(args, cli.json),
-        Verb::Unbind(args) => verbs::unbind(args, cli.json),
-        Verb::Hold(args) => verbs::hold(args, cli.json),
-        Verb::Emulate(args) => verbs::emulate(args, cli.json),
+    let done = |outcome: Result<(), Failure>| outcome.map(|()| ExitCode::SUCCESS);
+    let code = match &cli.verb {
+        Verb::Explain(args) => verbs::explain(args, cli.json),
+        Verb::Demo(args) => done(verbs::demo(args, cli.json)),
+        Verb::List(args) => done(verbs::list(args, cli.json)),
+        Verb::Show(args) => done(verbs::show(args, cli.json)),
+        Verb::Capture(args) => done(verbs::capture(args, cli.json)),
+        Verb::Bind(args) => done(verbs::bind(args, cli.json)),
+        Verb::Unbind(args) => done(verbs::unbind(args, cli.json)),
+        Verb::Hold(args) => done(verbs::hold(args, cli.json)),
+        Verb::Emulate(args) => done(verbs::emulate(args, cli.json)),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    code.unwrap_or_else(|failure| failure.report())
 }

@@ -20,7 +20,8 @@ pub(crate) enum Tone {
 }
 
 impl Tone {
-    fn style(self) -> Style {
+    /// How it looks.
+    pub(crate) fn style(self) -> Style {
         match self {
             Self::Plain => Style::new(),
             Self::Good => AnsiColor::Green.on_default(),

@@ -125,11 +125,11 @@ fn a_profile_that_is_not_there_or_wrong() {
 }
 
 #[test]
-fn a_sysfs_without_pci() {
-    let (code, said) = refused(&["list", "--sysfs", "/nonexistent"]);
+fn a_saved_host_without_pci() {
+    let (code, said) = refused(&["list", "--sysroot", "/nonexistent"]);
     assert_eq!(
         said,
-        "error: /nonexistent/bus/pci/devices: No such file or directory (os error 2)\n"
+        "error: /nonexistent/sys/bus/pci/devices: No such file or directory (os error 2)\n"
     );
     assert_eq!(code, 1);
 }

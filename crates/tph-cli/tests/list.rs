@@ -61,7 +61,7 @@ fn json_has_the_same_functions() {
 #[test]
 fn this_machine_can_be_listed_whatever_it_has() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir_all(folder.path().join("bus/pci/devices")).unwrap();
-    let out = output(&["list", "--sysfs", folder.path().to_str().unwrap()]);
+    std::fs::create_dir_all(folder.path().join("sys/bus/pci/devices")).unwrap();
+    let out = output(&["list", "--sysroot", folder.path().to_str().unwrap()]);
     assert_eq!(out, "0 of 0 functions known to have TPH.\n");
 }

@@ -79,6 +79,11 @@ impl PortType {
     /// An endpoint inside the root complex: no port lies between it and memory.
     pub const INTEGRATED_ENDPOINT: Self = Self(9);
 
+    /// Whether other functions lie below: root ports, ports of switches, bridges.
+    pub const fn leads_to_functions(self) -> bool {
+        matches!(self.0, 4..=8)
+    }
+
     /// The value of the field, 0 to 15.
     pub const fn bits(self) -> u8 {
         self.0

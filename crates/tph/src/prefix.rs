@@ -19,8 +19,10 @@ impl EndEndPrefixes {
     pub const fn from_device_capabilities_2(register: u32) -> Self {
         match (register >> 21 & 1, register >> 22 & 3) {
             (0, _) => Self::None,
-            (_, 0) => Self::UpTo(4),
-            (_, most) => Self::UpTo(most as u8),
+            (_, 1) => Self::UpTo(1),
+            (_, 2) => Self::UpTo(2),
+            (_, 3) => Self::UpTo(3),
+            _ => Self::UpTo(4),
         }
     }
 

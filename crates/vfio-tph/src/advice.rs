@@ -1,6 +1,7 @@
 //! What to do when something did not work.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 use tph::{Bdf, StMode};
 use tph_abi::Errno;
@@ -73,6 +74,30 @@ pub enum Advice {
     List,
     /// Take a better dump.
     TakeDump,
+    /// The device cannot do it.
+    OtherDevice,
+    /// The device has to sit elsewhere.
+    OtherSlot,
+    /// The device has to sit below a root port.
+    BelowRootPort,
+    /// Boot without a parameter.
+    RemoveBootParameter {
+        /// The parameter.
+        parameter: String,
+    },
+    /// Take another kernel.
+    OtherKernel,
+    /// Build and install the module.
+    InstallModule,
+    /// Save to another place.
+    EmptyFolder,
+    /// Have more rights.
+    RunAsRoot,
+    /// Have the kernel ask the firmware.
+    AskFirmware {
+        /// The device.
+        device: String,
+    },
 }
 
 impl Advice {
@@ -83,6 +108,9 @@ impl Advice {
             Error::Refused { refusal, .. } => Some(refusal.advice()),
             Error::NoSuchFunction { .. } => Some(Self::List),
             Error::Dump { .. } => Some(Self::TakeDump),
+            Error::Capture { source, .. } => {
+                (source.kind() == ErrorKind::DirectoryNotEmpty).then_some(Self::EmptyFolder)
+            }
             _ => None,
         }
     }
@@ -190,6 +218,31 @@ impl fmt::Display for Advice {
             Self::TakeDump => {
                 f.write_str("Take the dump anew, as root: lspci -xxxx -D > FILE.")
             }
+            Self::OtherDevice => f.write_str(
+                "Nothing on this host changes that: look for a newer firmware of the device, or \
+                 take another device.",
+            ),
+            Self::OtherSlot => f.write_str(
+                "Look for a setting of the firmware for TPH, or put the device below another root \
+                 port: tph list --all shows what each takes.",
+            ),
+            Self::BelowRootPort => f.write_str(
+                "Firmware names tags for devices below a root port only: take one of those.",
+            ),
+            Self::RemoveBootParameter { parameter } => {
+                write!(f, "Boot the kernel without {parameter}.")
+            }
+            Self::OtherKernel => f.write_str("Take a kernel with CONFIG_VFIO_PCI."),
+            Self::InstallModule => f.write_str(
+                "Build it for this kernel: make -C kernel, then insmod \
+                 kernel/build/vfio_pci_tph.ko.",
+            ),
+            Self::EmptyFolder => f.write_str("Name a folder that is empty or not there."),
+            Self::RunAsRoot => f.write_str("Run as root."),
+            Self::AskFirmware { device } => write!(
+                f,
+                "Try it, as root: tph hold {device} has the kernel ask the firmware for a tag."
+            ),
         }
     }
 }

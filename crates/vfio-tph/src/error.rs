@@ -81,6 +81,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// A host could not be saved.
+    #[error("{}: {source}", path.display())]
+    Capture {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// There is no such function.
     #[error("{address}: no such PCI function here")]
     NoSuchFunction {
@@ -113,7 +121,8 @@ impl Error {
             Self::Open { errno, .. } | Self::Call { errno, .. } => *errno,
             Self::Sysfs { source, .. }
             | Self::DumpFile { source, .. }
-            | Self::Record { source, .. } => source.raw_os_error().map(Errno),
+            | Self::Record { source, .. }
+            | Self::Capture { source, .. } => source.raw_os_error().map(Errno),
             _ => None,
         }
     }

@@ -25,6 +25,8 @@ pub(crate) struct FunctionReport {
     /// Whether it sits inside the root complex, so that no port decides about hints.
     pub(crate) integrated: bool,
     pub(crate) root_port: Option<PortReport>,
+    /// The ports between, from the function up.
+    pub(crate) switches: Vec<PortReport>,
     /// Null if it has none, or if that could not be read.
     pub(crate) tph: Option<TphReport>,
     /// Why it is not known whether the function has TPH.
@@ -44,13 +46,14 @@ impl From<&FunctionView> for FunctionReport {
             iommu_group: view.iommu_group,
             integrated: view.is_integrated(),
             root_port: view.root_port.as_ref().map(PortReport::from),
+            switches: view.switches.iter().map(PortReport::from).collect(),
             tph: view.tph().map(TphReport::from),
             tph_unreadable: view.tph.as_ref().err().map(ToString::to_string),
         }
     }
 }
 
-/// The root port above a function.
+/// The root port above a function, or a port between.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct PortReport {
     pub(crate) address: String,
@@ -60,6 +63,8 @@ pub(crate) struct PortReport {
     pub(crate) completer: Option<u8>,
     /// Which tags the port takes, in words.
     pub(crate) takes: Option<String>,
+    /// How many end-end TLP prefixes of a packet the port passes, 0 to 4.
+    pub(crate) prefixes: Option<u8>,
     /// Why the register could not be read.
     pub(crate) unreadable: Option<String>,
 }
@@ -77,6 +82,10 @@ impl From<&PortView> for PortReport {
                 tph::Completer::ExtendedTph => 3,
             }),
             takes: completer.ok().map(|completer| completer.to_string()),
+            prefixes: port.prefixes().ok().map(|prefixes| match prefixes {
+                tph::EndEndPrefixes::None => 0,
+                tph::EndEndPrefixes::UpTo(most) => most,
+            }),
             unreadable: completer.err().map(|why| why.to_string()),
         }
     }

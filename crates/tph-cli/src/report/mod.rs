@@ -2,9 +2,11 @@
 //!
 //! Field names are a promise: docs/command.md lists them, and [`SCHEMA`] changes with them.
 
+mod explain;
 mod function;
 mod tph;
 
+pub(crate) use explain::{ExplainReport, LinkReport};
 pub(crate) use function::{FunctionReport, PortReport};
 pub(crate) use tph::{EntryReport, TphReport};
 

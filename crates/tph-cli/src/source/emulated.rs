@@ -1,10 +1,13 @@
 //! The functions of an emulated host.
 
+mod topology;
+
 use std::path::{Path, PathBuf};
 
-use tph::{AccessError, Function, PortType, RequesterEnable, StIndex, StTable};
+use tph::{AccessError, DsmCall, FirmwareError, Function, PortType};
+use tph::{RequesterEnable, StIndex, StTable};
 use tph_emu::{Caller, EmuDevice, FunctionId, Host, HostView, Profile, SharedHost};
-use vfio_tph::{FunctionView, Ids, PortView, TphView, Unreadable};
+use vfio_tph::{Facts, FunctionView, Ids, PortView, TphView, Unreadable};
 
 use crate::failure::Failure;
 use crate::report::{EntryReport, FunctionReport};
@@ -53,35 +56,58 @@ impl Emulated {
 
     /// The function as it is now.
     pub(crate) fn report(&self, id: FunctionId) -> FunctionReport {
+        let view = self.view(id);
+        let mut host = self.host.lock();
+        let mut report = FunctionReport::from(&view);
+        report.name = Some(host.endpoint(id).profile().name.clone());
+        let caller = Caller::anywhere();
+        let mut hardware = host.view(id, &caller);
+        if let (Some(tph), Some(view)) = (&mut report.tph, view.tph()) {
+            tph.entries.extend(msix_entries(&mut hardware, view));
+        }
+        report
+    }
+
+    /// All that is known of the function; the firmware is asked.
+    pub(crate) fn facts(&self, id: FunctionId) -> Facts {
+        let view = self.view(id);
+        let caller = Caller::anywhere();
+        let mut host = self.host.lock();
+        let topology = topology::of(host.profile());
+        let mut hardware = host.view(id, &caller);
+        let mut answer = [0; DsmCall::ANSWER_SIZE];
+        let firmware = match hardware.evaluate_dsm(DsmCall::Functions, &mut answer) {
+            Ok(_) if DsmCall::gives_tags(&answer) => Ok(()),
+            Ok(_) => Err(FirmwareError::Absent),
+            Err(why) => Err(why),
+        };
+        Facts::of_emulated(view, firmware, hardware.direct_tags_allowed(), topology)
+    }
+
+    fn view(&self, id: FunctionId) -> FunctionView {
         let caller = Caller::anywhere();
         let mut host = self.host.lock();
         let port = host.endpoint(id).profile().root_port.clone();
         let port =
             host.profile().root_ports.iter().find(|known| Some(&known.name) == port.as_ref());
         let port = port.map(|port| port.bdf);
-        let view = {
-            let mut view = host.view(id, &caller);
-            let root_port = port.map(|address| PortView {
-                address,
-                device_capabilities_2: known(view.root_port_device_capabilities_2()),
-            });
-            FunctionView {
-                address: view.endpoint_mut().bdf(),
-                ids: Ids::read(&mut view).ok(),
-                port_type: known(PortType::of(&mut view)),
-                driver: None,
-                iommu_group: None,
-                root_port,
-                tph: known(TphView::read(&mut view)),
-            }
-        };
-        let mut report = FunctionReport::from(&view);
-        report.name = Some(host.endpoint(id).profile().name.clone());
-        let mut hardware = host.view(id, &caller);
-        if let (Some(tph), Some(view)) = (&mut report.tph, view.tph()) {
-            tph.entries.extend(msix_entries(&mut hardware, view));
+        let mut view = host.view(id, &caller);
+        let root_port = port.map(|address| {
+            let register = view.root_port_device_capabilities_2();
+            let port =
+                register.and_then(|known| PortView::of_register(address, known, || Ok(false)));
+            port.unwrap_or_else(|error| PortView::unreadable(address, error.into()))
+        });
+        FunctionView {
+            address: view.endpoint_mut().bdf(),
+            ids: Ids::read(&mut view).ok(),
+            port_type: known(PortType::of(&mut view)),
+            driver: None,
+            iommu_group: None,
+            root_port,
+            switches: Vec::new(),
+            tph: known(TphView::read(&mut view)),
         }
-        report
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod emulated;
 
+use std::path::PathBuf;
+
 use tph::Bdf;
-use vfio_tph::{Dump, Host};
+use vfio_tph::{Dump, Facts, Host};
 
 use crate::cli::SourceArgs;
 use crate::failure::Failure;
@@ -33,7 +35,7 @@ impl Source {
         if let Some(profile) = &args.emulated {
             return Ok(Self::Emulated(Emulated::start(profile.as_ref())?));
         }
-        Ok(Self::Sysfs(args.sysfs.as_ref().map_or_else(Host::default, Host::at)))
+        Ok(Self::Sysfs(host(args.sysroot.as_ref())))
     }
 
     pub(crate) fn functions(&self) -> Result<Listing, Failure> {
@@ -57,6 +59,20 @@ impl Source {
         };
         Ok(FunctionReport::from(&view))
     }
+
+    /// All that is known of the function that a person calls `device`.
+    pub(crate) fn facts(&self, device: &str) -> Result<Facts, Failure> {
+        Ok(match self {
+            Self::Sysfs(host) => host.facts(address(device)?)?,
+            Self::Dump(dump) => Facts::of_dump(dump.function(address(device)?)?),
+            Self::Emulated(host) => host.facts(host.find(device)?),
+        })
+    }
+}
+
+/// This machine, or the one that was saved in a folder.
+pub(crate) fn host(sysroot: Option<&PathBuf>) -> Host {
+    sysroot.map_or_else(Host::default, Host::saved)
 }
 
 /// The address that a person wrote.

@@ -1,15 +1,19 @@
 //! What the command does, a verb each.
 
 mod bind;
+mod capture;
 mod demo;
 mod emulate;
+mod explain;
 mod hold;
 mod list;
 mod show;
 
 pub(crate) use bind::{bind, unbind};
+pub(crate) use capture::capture;
 pub(crate) use demo::demo;
 pub(crate) use emulate::emulate;
+pub(crate) use explain::explain;
 pub(crate) use hold::hold;
 pub(crate) use list::list;
 pub(crate) use show::show;

@@ -20,10 +20,11 @@ use crate::{Error, Host};
 
 use record::{Record, Records};
 pub use refusal::{Refusal, Usage};
+pub(crate) use usage::blocking;
 use writer::{Sysfs, Write};
 
 /// The driver that serves TPH.
-const DRIVER: &str = "vfio-pci-tph";
+pub(crate) const DRIVER: &str = "vfio-pci-tph";
 /// What clears a `driver_override`.
 const NOTHING: &str = "\n";
 

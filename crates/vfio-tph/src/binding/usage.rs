@@ -7,8 +7,7 @@ use tph::Bdf;
 use tph_abi::Errno;
 
 use super::{Binder, Refusal, Usage, refused};
-use crate::Error;
-use crate::host::attributes::link_name;
+use crate::{Error, GroupMember};
 
 impl Binder {
     /// Refuses if the function is in use, or another of its group has a driver that makes DMA of its
@@ -26,16 +25,7 @@ impl Binder {
 
     /// The other functions of the group whose drivers VFIO does not bear, with these.
     fn other_users(&self, address: Bdf) -> Result<Vec<(String, String)>, Error> {
-        let mut others = Vec::new();
-        for folder in list(&self.host.folder(address).join("iommu_group/devices"))? {
-            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let driver = link_name(&folder.join("driver")).filter(|driver| !shares(driver));
-            if let Some(driver) = driver.filter(|_| name != address.to_string()) {
-                others.push((name, driver));
-            }
-        }
-        others.sort_unstable();
-        Ok(others)
+        Ok(blocking(self.host.group_members(address)?))
     }
 
     /// What the function is in use for, as far as that can be seen.
@@ -77,11 +67,10 @@ impl Binder {
     }
 }
 
-/// Whether functions with this driver may be in a group that VFIO uses: it makes no DMA of its own.
-fn shares(driver: &str) -> bool {
-    matches!(driver, "pcieport" | "pci-stub")
-        || driver.starts_with("vfio-")
-        || driver.ends_with("-vfio-pci")
+/// Those that keep VFIO from opening the group, and their drivers.
+pub(crate) fn blocking(members: Vec<GroupMember>) -> Vec<(String, String)> {
+    let others = members.into_iter().filter(|member| !member.leaves_group_free());
+    others.filter_map(|member| Some((member.name, member.driver?))).collect()
 }
 
 /// A network interface of the function that is up.

@@ -62,35 +62,38 @@ impl Dump {
     fn view(&self, image: &Image) -> FunctionView {
         let mut space = ReadOnce::new(ImageSpace::new(image));
         let port_type = look(&mut space, |space| PortType::of(space));
+        let (root_port, switches) = self.ports(image);
         FunctionView {
             address: image.address,
             ids: Ids::read(&mut space).ok(),
             port_type,
             driver: image.driver.clone(),
             iommu_group: image.iommu_group,
-            root_port: self.root_port(image),
+            root_port,
+            switches,
             tph: look(&mut space, |space| TphView::read(space)),
         }
     }
 
-    /// Walks up from bridge to bridge: the one whose secondary bus is the bus of the one below.
-    fn root_port(&self, image: &Image) -> Option<PortView> {
+    /// Walks up from bridge to bridge: the one whose secondary bus is the bus of the one below. The
+    /// root port, and what lies between, from the function up.
+    fn ports(&self, image: &Image) -> (Option<PortView>, Vec<PortView>) {
+        let mut switches = Vec::new();
         let mut below = image;
         for _ in 0..=u8::MAX {
-            let above = self.images.iter().find(|bridge| bridge.leads_to(below.address))?;
+            let leads = |bridge: &&Image| bridge.leads_to(below.address);
+            let Some(above) = self.images.iter().find(leads) else { break };
             let mut space = ReadOnce::new(ImageSpace::new(above));
-            let unreadable =
-                |why| PortView { address: above.address, device_capabilities_2: Err(why) };
-            match look(&mut space, |space| PortType::of(space)) {
-                Ok(Some(PortType::ROOT_PORT)) => {
-                    let port = look(&mut space, |space| PortView::read(above.address, space));
-                    return Some(port.unwrap_or_else(unreadable));
-                }
-                Ok(_) => below = above,
-                Err(why) => return Some(unreadable(why)),
+            let port_type = look(&mut space, |space| PortType::of(space));
+            let port = look(&mut space, |space| PortView::read(above.address, space));
+            let port = port.unwrap_or_else(|why| PortView::unreadable(above.address, why));
+            match port_type {
+                Ok(Some(PortType::ROOT_PORT)) | Err(_) => return (Some(port), switches),
+                Ok(_) => switches.push(port),
             }
+            below = above;
         }
-        None
+        (None, Vec::new())
     }
 }
 

@@ -7,8 +7,3 @@ pub(crate) fn link_name(path: &Path) -> Option<String> {
     let target = path.read_link().ok()?;
     Some(target.file_name()?.to_string_lossy().into_owned())
 }
-
-/// The number that is the last part of what the link at `path` points to.
-pub(crate) fn number_in_link(path: &Path) -> Option<u32> {
-    link_name(path)?.parse().ok()
-}

@@ -9,6 +9,9 @@ use tph::{AccessError, ConfigOffset, ConfigSpace};
 
 use crate::Unreadable;
 
+/// Every function has at least these bytes.
+const SMALLEST_SPACE: u64 = 0x100;
+
 /// Reads exactly the dwords it is asked for: a whole space is never read, since some devices do
 /// not like that.
 #[derive(Debug)]
@@ -23,6 +26,14 @@ impl ConfigFile {
         let file = File::open(path)?;
         let size = file.metadata()?.len();
         Ok(Self { file, size, refused: None })
+    }
+
+    /// How many bytes the space has; if this user was refused some, how many are shown.
+    pub(crate) fn readable(&self) -> u64 {
+        match self.refused {
+            Some(Unreadable::Permission { readable }) => u64::from(readable),
+            _ => self.size,
+        }
     }
 
     /// Why a read failed with `error`.
@@ -40,6 +51,12 @@ impl ConfigSpace for ConfigFile {
     /// 64 bytes to callers without `CAP_SYS_ADMIN`, 128 of a `CardBus` bridge).
     fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
         let at = u64::from(offset.get());
+        if self.size < SMALLEST_SPACE && at >= self.size {
+            // No function has so little: somebody saved what an unprivileged reader is shown.
+            let bytes = u16::try_from(self.size).unwrap_or_default();
+            self.refused = Some(Unreadable::CutOff { bytes });
+            return Err(AccessError::Failed);
+        }
         if at >= self.size {
             return Ok(0);
         }
@@ -68,6 +85,11 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), [7; 64]).unwrap();
         let mut space = ConfigFile::open(file.path()).unwrap();
+        assert_eq!(
+            space.read_config(ConfigOffset::new(64).unwrap()).map_err(|error| space.why(error)),
+            Err(Unreadable::CutOff { bytes: 64 }),
+            "a file that is that short was saved that short"
+        );
         space.size = 4096; // As the kernel says of a file of which it shows 64 bytes.
         let at = |offset| ConfigOffset::new(offset).unwrap();
         assert_eq!(space.read_config(at(60)), Ok(0x0707_0707));

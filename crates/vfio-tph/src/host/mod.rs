@@ -1,39 +1,86 @@
 //! What this machine's sysfs says about its PCI functions.
 
 pub(crate) mod attributes;
+mod bus_path;
+mod capture;
 mod config_file;
-mod topology;
+mod device_file;
+mod group;
+pub(crate) mod record;
+mod survey;
+pub(crate) mod sysroot;
 
 use std::path::{Path, PathBuf};
 
-use tph::{Bdf, ConfigSpace, PortType};
+use tph::Bdf;
 
-use crate::{Error, FunctionView, Ids, Inventory, PortView, ReadOnce, TphView, Unreadable};
+use crate::{Error, FunctionView, Inventory, Kernel, Topology};
 
-use config_file::ConfigFile;
+pub use capture::Captured;
+pub use device_file::{DeviceFile, Permission};
+pub use group::GroupMember;
 
-/// A host seen through its sysfs, or through a saved copy of one.
+use bus_path::BusPath;
+use survey::{Detail, Survey};
+use sysroot::Sysroot;
+
+/// The place of the links to all functions.
+const FUNCTIONS: &str = "/sys/bus/pci/devices";
+
+/// The place of an attribute of a function.
+pub(crate) fn place(address: Bdf, attribute: &str) -> String {
+    format!("{FUNCTIONS}/{address}/{attribute}")
+}
+
+/// A host seen through its files: sysfs first of all, then `/proc`, `/boot` and `/dev`. They are this
+/// machine's or a saved copy; nothing is read before it is asked for.
+///
+/// ```no_run
+/// # fn main() -> Result<(), vfio_tph::Error> {
+/// use vfio_tph::Host;
+///
+/// for function in Host::default().functions()?.functions {
+///     println!("{}: {:?}", function.address, function.tph);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Host {
-    root: PathBuf,
+    pub(crate) files: Sysroot,
 }
 
 impl Default for Host {
     /// This machine.
     fn default() -> Self {
-        Self::at("/sys")
+        Self { files: Sysroot::machine() }
     }
 }
 
 impl Host {
-    /// The host whose sysfs lies at `root`; this machine's lies at `/sys`.
-    pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+    /// The host whose sysfs lies at `folder`. Nothing else is known of it.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { files: Sysroot::sysfs(folder.into()) }
+    }
+
+    /// The host whose files were saved below `folder`: its `/sys` at `folder/sys`, its `/proc` at
+    /// `folder/proc`. A copy may lack any of them.
+    pub fn saved(folder: impl AsRef<Path>) -> Self {
+        Self { files: Sysroot::copy(folder.as_ref()) }
     }
 
     /// Where sysfs lies.
     pub fn root(&self) -> &Path {
-        &self.root
+        &self.files.sysfs
+    }
+
+    /// Its CPUs and their caches. What the host does not tell is missing in the answer.
+    pub fn topology(&self) -> Topology {
+        Topology::read(&self.files)
+    }
+
+    /// Its kernel. What the host does not tell is missing in the answer.
+    pub fn kernel(&self) -> Kernel {
+        Kernel::read(&self.files)
     }
 
     /// The addresses of all functions, in order, and the names of those whose address does not fit
@@ -42,7 +89,7 @@ impl Host {
     /// # Errors
     /// [`Error::Sysfs`] if the list cannot be read: no sysfs there, or no PCI.
     pub fn addresses(&self) -> Result<(Vec<Bdf>, Vec<String>), Error> {
-        let folder = self.root.join("bus/pci/devices");
+        let folder = self.root().join("bus/pci/devices");
         let fail = |source| Error::Sysfs { path: folder.clone(), source };
         let (mut addresses, mut skipped) = (Vec::new(), Vec::new());
         for entry in std::fs::read_dir(&folder).map_err(fail)? {
@@ -57,16 +104,18 @@ impl Host {
         Ok((addresses, skipped))
     }
 
-    /// All functions of the host.
+    /// All functions of the host, without their ST entries. At most 20 dwords of the configuration
+    /// space of each are read, if its list of capabilities is not longer than those of today.
     ///
     /// # Errors
     /// [`Error::Sysfs`] if sysfs cannot be read. That the configuration space of a function
     /// cannot is no error: the function's view says so.
     pub fn functions(&self) -> Result<Inventory, Error> {
         let (addresses, skipped) = self.addresses()?;
-        let functions = addresses.into_iter().filter_map(|address| match self.function(address) {
+        let mut survey = Survey::new(self, Detail::Registers);
+        let functions = addresses.into_iter().filter_map(|address| match survey.look(address) {
             Err(Error::NoSuchFunction { .. }) => None, // Unplugged since the list was read.
-            answer => Some(answer),
+            answer => Some(answer.map(|looked| looked.function)),
         });
         Ok(Inventory { functions: functions.collect::<Result<_, _>>()?, skipped })
     }
@@ -76,74 +125,33 @@ impl Host {
     /// # Errors
     /// [`Error::NoSuchFunction`] if there is none, [`Error::Sysfs`] if sysfs cannot be read.
     pub fn function(&self, address: Bdf) -> Result<FunctionView, Error> {
-        let folder = self.folder(address);
-        if !folder.exists() {
-            return Err(Error::NoSuchFunction { address });
-        }
-        let mut space = self.config(address)?;
-        let port_type = look(&mut space, |space| PortType::of(space));
-        let tph = look(&mut space, |space| TphView::read(space));
-        Ok(FunctionView {
-            address,
-            ids: Ids::read(&mut space).ok(),
-            port_type,
-            driver: attributes::link_name(&folder.join("driver")),
-            iommu_group: self.iommu_group(address),
-            root_port: self.root_port(address)?,
-            tph,
-        })
+        Ok(Survey::new(self, Detail::Entries).look(address)?.function)
     }
 
     /// The folder of a function in sysfs.
     pub fn folder(&self, address: Bdf) -> PathBuf {
-        self.root.join("bus/pci/devices").join(address.to_string())
+        self.root().join("bus/pci/devices").join(address.to_string())
+    }
+
+    pub(crate) fn bus_path(&self, address: Bdf) -> BusPath {
+        let link = self.files.link(&format!("{FUNCTIONS}/{address}"));
+        BusPath::of(&link.unwrap_or_default(), address)
     }
 
     /// The IOMMU group of a function, if it has one.
     pub fn iommu_group(&self, address: Bdf) -> Option<u32> {
-        attributes::number_in_link(&self.folder(address).join("iommu_group"))
+        let group = self.files.link(&place(address, "iommu_group"))?;
+        group.file_name()?.to_str()?.parse().ok()
     }
 
-    /// Whether VFIO gives the function a file of its own, `/dev/vfio/devices/vfioN`. The kernel has a
-    /// folder `vfioN` for every device of a VFIO driver; only with `CONFIG_VFIO_DEVICE_CDEV` does
-    /// the device have a number, and so a file.
-    pub(crate) fn has_vfio_device_file(&self, address: Bdf) -> bool {
-        let devices = std::fs::read_dir(self.folder(address).join("vfio-dev"));
-        devices.into_iter().flatten().flatten().any(|device| device.path().join("dev").exists())
+    /// The name of the file that VFIO gives the function for itself in `/dev/vfio/devices`. The
+    /// kernel has a folder `vfioN` for every device of a VFIO driver; only with
+    /// `CONFIG_VFIO_DEVICE_CDEV` does the device have a number, and so a file.
+    pub(crate) fn vfio_device_file(&self, address: Bdf) -> Option<String> {
+        let folder = place(address, "vfio-dev");
+        let has_number = |name: &String| self.files.exists(&format!("{folder}/{name}/dev"));
+        self.files.list(&folder).into_iter().find(has_number)
     }
-
-    fn root_port(&self, address: Bdf) -> Result<Option<PortView>, Error> {
-        let Some(above) = topology::topmost_bridge(&self.folder(address), address) else {
-            return Ok(None);
-        };
-        let mut space = self.config(above)?;
-        match look(&mut space, |space| PortType::of(space)) {
-            Ok(Some(PortType::ROOT_PORT)) => {}
-            Ok(_) => return Ok(None),
-            Err(why) => {
-                return Ok(Some(PortView { address: above, device_capabilities_2: Err(why) }));
-            }
-        }
-        let port = look(&mut space, |space| PortView::read(above, space));
-        let unreadable = |why| PortView { address: above, device_capabilities_2: Err(why) };
-        Ok(Some(port.unwrap_or_else(unreadable)))
-    }
-
-    fn config(&self, address: Bdf) -> Result<ReadOnce<ConfigFile>, Error> {
-        let path = self.folder(address).join("config");
-        match ConfigFile::open(&path) {
-            Ok(file) => Ok(ReadOnce::new(file)),
-            Err(source) => Err(Error::Sysfs { path, source }),
-        }
-    }
-}
-
-/// Runs `read`, and says why it failed in terms of the file behind.
-fn look<T>(
-    space: &mut ReadOnce<ConfigFile>,
-    read: impl FnOnce(&mut dyn ConfigSpace) -> Result<T, tph::AccessError>,
-) -> Result<T, Unreadable> {
-    read(space).map_err(|error| space.inner().why(error))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@ use super::*;
 use crate::testing::{ConfigImage, endpoint, root_port};
 use std::os::unix::fs::symlink;
 use tempfile::TempDir;
-use tph::Completer;
+use tph::{Completer, EndEndPrefixes, RequesterType};
+use tph_lab_hosts::{FunctionFiles, Tree};
 
 /// A sysfs with functions at nested places, each with its configuration space.
 fn sysfs(functions: &[(&str, &ConfigImage)]) -> (TempDir, Host) {
@@ -68,12 +69,63 @@ fn all_functions_come_in_order_and_odd_addresses_by_name() {
 #[test]
 fn looking_at_a_function_reads_each_dword_once_and_few_of_them() {
     let (_root, host) = sysfs(&[("0000:00:02.0", &endpoint())]);
-    let mut space = host.config("0:2.0".parse().unwrap()).unwrap();
-    look(&mut space, |space| PortType::of(space)).unwrap();
-    look(&mut space, |space| TphView::read(space)).unwrap();
-    assert_eq!(space.reads(), 9);
-    look(&mut space, |space| TphView::read(space)).unwrap();
-    assert_eq!(space.reads(), 9);
+    let reads = |detail| {
+        let looked = Survey::new(&host, detail).look("0:2.0".parse().unwrap()).unwrap();
+        (looked.reads, looked.function.tph().unwrap().entries.len())
+    };
+    assert_eq!(reads(Detail::Registers), (9, 0));
+    assert_eq!(reads(Detail::Entries), (11, 3));
+}
+
+/// A host with many functions below a switch, each with as long a list of capabilities as hardware of
+/// today has, and without TPH, so that all of it has to be walked.
+fn crowd(functions: u16) -> Tree {
+    const EXTENDED: usize = 12;
+    let tree = Tree::new();
+    let port = |port_type| ConfigImage::express(port_type, 0).bridge(1).crowded(EXTENDED - 2);
+    let (root, switch) = ("0000:00:01.0", "0000:00:01.0/0000:01:00.0");
+    tree.function(&FunctionFiles { place: root, ..FunctionFiles::default() }, &port(4))
+        .function(&FunctionFiles { place: switch, ..FunctionFiles::default() }, &port(5));
+    let image = ConfigImage::express(0, 0).crowded(EXTENDED);
+    for number in 0..functions {
+        let place = format!(
+            "{switch}/0000:{:02x}:{:02x}.{}",
+            2 + number / 256,
+            number / 8 % 32,
+            number % 8
+        );
+        let files = FunctionFiles { place: &place, driver: Some("nvme"), group: Some(9) };
+        tree.function(&files, &image);
+    }
+    tree
+}
+
+#[test]
+fn a_list_of_functions_reads_at_most_20_dwords_of_each() {
+    let tree = crowd(100);
+    let host = Host::saved(tree.path());
+    let (addresses, _) = host.addresses().unwrap();
+    assert_eq!(addresses.len(), 102);
+    let mut survey = Survey::new(&host, Detail::Registers);
+    for address in &addresses {
+        survey.look(*address).unwrap();
+    }
+    // The ports were looked at for all that lies below, and still no dword of them was read twice.
+    let reads = addresses.iter().map(|address| survey.look(*address).unwrap().reads);
+    assert_eq!(reads.max(), Some(20));
+}
+
+#[test]
+fn a_function_below_a_switch_has_every_port_on_its_way() {
+    let tree = tph_lab_hosts::known::behind_a_switch();
+    let function = Host::saved(tree.path()).function("84:00.0".parse().unwrap()).unwrap();
+    let switches: Vec<_> = function.switches.iter().map(|port| port.address.to_string()).collect();
+    assert_eq!(switches, ["0000:82:01.0", "0000:81:00.0"], "from the function up");
+    assert_eq!(function.root_port.as_ref().unwrap().address.to_string(), "0000:80:01.0");
+    let prefixes = |port: &crate::PortView| port.prefixes().unwrap();
+    assert_eq!(prefixes(&function.switches[0]), EndEndPrefixes::None);
+    assert_eq!(prefixes(&function.switches[1]), EndEndPrefixes::UpTo(4));
+    assert_eq!(function.agreed_requester(), Ok(Some(RequesterType::ExtendedTph)));
 }
 
 #[test]
@@ -92,10 +144,10 @@ fn what_is_not_there_is_an_error_with_its_path() {
 fn only_a_vfio_device_with_a_number_has_a_file_of_its_own() {
     let (_root, host) = sysfs(&[("0000:00:02.0", &endpoint())]);
     let address = "0:2.0".parse().unwrap();
-    assert!(!host.has_vfio_device_file(address), "of no VFIO driver");
+    assert_eq!(host.vfio_device_file(address), None, "of no VFIO driver");
     let device = host.folder(address).join("vfio-dev/vfio0");
     std::fs::create_dir_all(device.join("power")).unwrap();
-    assert!(!host.has_vfio_device_file(address), "without CONFIG_VFIO_DEVICE_CDEV");
+    assert_eq!(host.vfio_device_file(address), None, "without CONFIG_VFIO_DEVICE_CDEV");
     std::fs::write(device.join("dev"), "511:0\n").unwrap();
-    assert!(host.has_vfio_device_file(address));
+    assert_eq!(host.vfio_device_file(address).as_deref(), Some("vfio0"));
 }

@@ -1,7 +1,6 @@
 //! What the tests of this crate share.
 
-mod image;
 mod recorder;
 
-pub(crate) use image::{ConfigImage, endpoint, root_port};
 pub(crate) use recorder::{Call, Recorder};
+pub(crate) use tph_lab_hosts::{ConfigImage, endpoint, root_port};

@@ -27,7 +27,7 @@ impl Iommu {
     /// # Errors
     /// [`Error::Open`] if neither can be had.
     pub fn for_function(address: Bdf) -> Result<Self, Error> {
-        if !Host::default().has_vfio_device_file(address) {
+        if Host::default().vfio_device_file(address).is_none() {
             return Self::container(address);
         }
         match Self::iommufd(address) {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use tph::{AccessError, Bdf, Completer, ConfigOffset, ConfigSpace, PortType};
+use tph::{AccessError, Bdf, Completer, ConfigOffset, ConfigSpace, EndEndPrefixes};
+use tph::{PortType, RequesterType, flit_mode};
 
 use crate::TphView;
 
@@ -90,13 +91,16 @@ impl fmt::Display for Ids {
     }
 }
 
-/// The root port above a function, as far as hints are concerned.
+/// A port above a function, as far as hints are concerned: the root port, or one of a switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PortView {
     /// Its address.
     pub address: Bdf,
     /// Its Device Capabilities 2 register; `Ok(None)` if it has none.
     pub device_capabilities_2: Result<Option<u32>, Unreadable>,
+    /// Whether its link is in Flit Mode. Asked only of a port that passes no TLP prefixes: there it
+    /// makes a difference.
+    pub flit_mode: bool,
 }
 
 impl PortView {
@@ -112,7 +116,33 @@ impl PortView {
             Some(offset) => Some(space.read_config(offset)?),
             None => None,
         };
-        Ok(Self { address, device_capabilities_2: Ok(register) })
+        Self::of_register(address, register, || flit_mode(space))
+    }
+
+    /// The port with this register; `flit_mode` is asked if it makes a difference.
+    ///
+    /// # Errors
+    /// That of `flit_mode`.
+    pub fn of_register(
+        address: Bdf,
+        register: Option<u32>,
+        flit_mode: impl FnOnce() -> Result<bool, AccessError>,
+    ) -> Result<Self, AccessError> {
+        let mut port = Self { address, device_capabilities_2: Ok(register), flit_mode: false };
+        if port.prefixes() == Ok(EndEndPrefixes::None) {
+            port.flit_mode = flit_mode()?;
+        }
+        Ok(port)
+    }
+
+    /// A port without the register.
+    pub(crate) fn without_register(address: Bdf) -> Self {
+        Self { address, device_capabilities_2: Ok(None), flit_mode: false }
+    }
+
+    /// A port that could not be read.
+    pub fn unreadable(address: Bdf, why: Unreadable) -> Self {
+        Self { address, device_capabilities_2: Err(why), flit_mode: false }
     }
 
     /// Which hints the port takes. A port without the register takes none.
@@ -121,6 +151,14 @@ impl PortView {
     /// [`Unreadable`] if the register could not be read.
     pub fn completer(&self) -> Result<Completer, Unreadable> {
         Ok(Completer::from_device_capabilities_2(self.device_capabilities_2?.unwrap_or(0)))
+    }
+
+    /// Which TLP prefixes the port passes. A port without the register passes none.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if the register could not be read.
+    pub fn prefixes(&self) -> Result<EndEndPrefixes, Unreadable> {
+        Ok(EndEndPrefixes::from_device_capabilities_2(self.device_capabilities_2?.unwrap_or(0)))
     }
 }
 
@@ -139,6 +177,8 @@ pub struct FunctionView {
     pub iommu_group: Option<u32>,
     /// The root port above it; `None` if there is none or the source does not tell.
     pub root_port: Option<PortView>,
+    /// The ports between the function and the root port, from the function up: those of switches.
+    pub switches: Vec<PortView>,
     /// Its TPH registers; `Ok(None)` if it has no TPH Requester capability.
     pub tph: Result<Option<crate::TphView>, Unreadable>,
 }
@@ -147,6 +187,21 @@ impl FunctionView {
     /// Whether the function sits in the root complex itself, so that no port decides about hints.
     pub fn is_integrated(&self) -> bool {
         self.port_type == Ok(Some(PortType::INTEGRATED_ENDPOINT))
+    }
+
+    /// The widest tags that the function and its root port have in common, `None` if hints are of
+    /// no use here or it has no TPH.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if one of them could not be read.
+    pub fn agreed_requester(&self) -> Result<Option<RequesterType>, Unreadable> {
+        let Some(tph) = self.tph.as_ref().map_err(|why| *why)? else { return Ok(None) };
+        let port_type = self.port_type?;
+        let completer = match &self.root_port {
+            Some(port) => Some(port.completer()?),
+            None => None,
+        };
+        Ok(tph::negotiate(tph.capability.register.requester_type(), port_type, completer))
     }
 
     /// The TPH registers, if the function is known to have them.

@@ -23,6 +23,11 @@ impl<S: ConfigSpace> ReadOnce<S> {
         &self.space
     }
 
+    /// The dwords that were read, by where they lie.
+    pub fn seen(&self) -> &BTreeMap<ConfigOffset, u32> {
+        &self.seen
+    }
+
     /// How many dwords were read.
     pub fn reads(&self) -> usize {
         self.seen.len()

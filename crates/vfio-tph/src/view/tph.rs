@@ -12,16 +12,30 @@ pub struct TphView {
     pub capability: TphCapability,
     /// The control register; `None` in a capability that the end of the space cuts off.
     pub control: Option<Control>,
-    /// The ST entries in the capability, from index 0. Empty if the table lies elsewhere.
+    /// The ST entries in the capability, from index 0. Empty if the table lies elsewhere, or if only
+    /// registers were looked at.
     pub entries: Vec<u16>,
 }
 
 impl TphView {
-    /// Reads the registers of a function; `None` if it has no TPH Requester capability.
+    /// Reads the registers and the entries of a function; `None` if it has no TPH Requester
+    /// capability.
     ///
     /// # Errors
     /// [`AccessError`] if configuration space could not be read.
     pub fn read(space: &mut (impl ConfigSpace + ?Sized)) -> Result<Option<Self>, AccessError> {
+        let Some(mut view) = Self::registers(space)? else {
+            return Ok(None);
+        };
+        view.entries = entries(space, &view.capability)?;
+        Ok(Some(view))
+    }
+
+    /// Reads the registers alone: [`entries`](Self::entries) is empty.
+    ///
+    /// # Errors
+    /// [`AccessError`] if configuration space could not be read.
+    pub fn registers(space: &mut (impl ConfigSpace + ?Sized)) -> Result<Option<Self>, AccessError> {
         let Some(capability) = TphCapability::find(space)? else {
             return Ok(None);
         };
@@ -30,8 +44,7 @@ impl TphView {
             Some(offset) => Some(Control(space.read_config(offset)?)),
             None => None,
         };
-        let entries = entries(space, &capability)?;
-        Ok(Some(Self { header, capability, control, entries }))
+        Ok(Some(Self { header, capability, control, entries: Vec::new() }))
     }
 }
 

@@ -1,0 +1,44 @@
+//! `tph capture DIR`
+
+use serde::Serialize;
+
+use crate::cli::CaptureArgs;
+use crate::failure::Failure;
+use crate::{output, source, words};
+
+/// What was saved.
+#[derive(Debug, Serialize)]
+struct CaptureReport {
+    folder: String,
+    functions: usize,
+    cpus: usize,
+    /// Files and links.
+    files: usize,
+}
+
+pub(crate) fn capture(args: &CaptureArgs, json: bool) -> Result<(), Failure> {
+    let captured = source::host(args.sysroot.as_ref()).capture(&args.folder)?;
+    let report = CaptureReport {
+        folder: args.folder.display().to_string(),
+        functions: captured.functions,
+        cpus: captured.cpus,
+        files: captured.files,
+    };
+    let said = if json { output::json(report) } else { output::print(&text(&report)) };
+    Ok(said?)
+}
+
+fn text(report: &CaptureReport) -> String {
+    let (functions, cpus) = (report.functions as u64, report.cpus as u64);
+    let folder = &report.folder;
+    format!(
+        "Saved in {folder}: {}, {}, in {}.\n\
+         In it are registers that say what a function is and what TPH it has, CPUs and caches, the\n\
+         kernel's release, and its options and boot parameters for TPH, VFIO and the IOMMU. There is\n\
+         no serial number, MAC address or host name.\n\
+         Look at it with: tph list --sysroot {folder}\n",
+        words::count(functions, "function"),
+        words::count(cpus, "CPU"),
+        words::count(report.files as u64, "file"),
+    )
+}

@@ -1,0 +1,75 @@
+use super::*;
+use crate::Host;
+use tph_lab_hosts::{Tree, known, two_sockets};
+
+fn of(tree: &Tree) -> Topology {
+    Host::saved(tree.path()).topology()
+}
+
+fn set(text: &str) -> CpuSet {
+    CpuSet::parse(text).unwrap()
+}
+
+#[test]
+fn the_host_of_the_demonstration_has_its_sockets_caches_and_uids() {
+    let topology = of(&known::demo());
+    assert_eq!((topology.cpus.len(), topology.online()), (16, set("0-15")));
+    assert_eq!(topology.packages(), [0, 1].into());
+    assert_eq!(topology.cpus_of_package(1), set("8-15"));
+    let cpu = topology.cpu(CpuId(6)).unwrap();
+    assert_eq!((cpu.package, cpu.die, cpu.core, cpu.node), (Some(0), Some(0), Some(3), Some(0)));
+    assert_eq!(cpu.acpi_uid, Some(AcpiUid(0x13)));
+    let caches: Vec<_> =
+        topology.data_caches(CpuId(6)).map(|cache| (cache.level, cache.id)).collect();
+    assert_eq!(caches, [(2, Some(19)), (3, Some(1))]);
+    let last = topology.last_level_cache(CpuId(6)).unwrap();
+    assert_eq!((last.size, &last.cpus), (Some(32 << 20), &set("4-7")));
+    let last: Vec<_> = topology.last_level_caches().iter().map(|cache| cache.id).collect();
+    assert_eq!(last, [Some(0), Some(1), Some(2), Some(3)]);
+}
+
+#[test]
+fn the_ways_that_devices_may_take_are_read() {
+    let tree = known::demo();
+    let [allocation] = of(&tree).allocation.try_into().unwrap();
+    assert_eq!((allocation.resource.as_str(), allocation.state), ("L3", IoAllocation::Enabled));
+    assert_eq!(allocation.ways, [(0, 0xf000), (1, 0xf000), (2, 0xf000), (3, 0xf000)]);
+    tree.file("/sys/fs/resctrl/info/L3/io_alloc", "disabled");
+    let [allocation] = of(&tree).allocation.try_into().unwrap();
+    assert_eq!((allocation.state, allocation.ways), (IoAllocation::Disabled, vec![]));
+}
+
+#[test]
+fn a_cpu_that_does_not_run_is_there_and_has_no_cache() {
+    let mut processors = two_sockets(2, 2);
+    processors.cpus[3].online = false;
+    let tree = Tree::new();
+    tree.processors(&processors);
+    let topology = of(&tree);
+    assert_eq!(topology.online(), set("0-2"));
+    let cpu = topology.cpu(CpuId(3)).unwrap();
+    assert_eq!((cpu.presence, cpu.package), (CpuPresence::Offline, None));
+    assert_eq!(topology.last_level_cache(CpuId(3)), None);
+}
+
+#[test]
+fn instructions_are_no_data_and_a_cache_counts_once() {
+    let cache = |level, kind, cpus| Cache::new(level, kind, set(cpus));
+    let cpus = (0..2).map(|id| Cpu::new(CpuId(id), CpuPresence::Online)).collect();
+    let topology = Topology::new(
+        cpus,
+        vec![
+            cache(2, CacheKind::Unified, "0-1"),
+            cache(1, CacheKind::Instruction, "0"),
+            cache(1, CacheKind::Data, "0"),
+        ],
+    );
+    let levels: Vec<_> = topology.data_caches(CpuId(0)).map(|cache| cache.level).collect();
+    assert_eq!(levels, [1, 2]);
+    assert_eq!(topology.last_level_caches().len(), 1);
+}
+
+#[test]
+fn a_host_that_tells_nothing_is_empty() {
+    assert_eq!(of(&Tree::new()), Topology::default());
+}
