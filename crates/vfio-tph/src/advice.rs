@@ -241,7 +241,7 @@ impl fmt::Display for Advice {
             Self::RunAsRoot => f.write_str("Run as root."),
             Self::AskFirmware { device } => write!(
                 f,
-                "Try it, as root: tph hold {device} has the kernel ask the firmware for a tag."
+                "Bind it, as root: tph bind {device}. The module asks the firmware then."
             ),
         }
     }

@@ -106,6 +106,10 @@ impl Tree {
         let address = files.place.rsplit('/').next().unwrap();
         self.bytes(&format!("{folder}/config"), &image.0);
         self.link(&format!("/sys/bus/pci/devices/{address}"), &folder);
+        if files.driver == Some("vfio-pci-tph") {
+            // The module asks when it is bound.
+            self.file(&format!("{folder}/tph/firmware"), "1");
+        }
         if let Some(driver) = files.driver {
             let target = format!("/sys/bus/pci/drivers/{driver}");
             self.make(&target).link(&format!("{folder}/driver"), &target);

@@ -1,12 +1,9 @@
 //! The links that hardware and firmware make: the device, the ports above it, who names tags.
 
-use tph::{
-    Capability, Completer, Control, EndEndPrefixes, FirmwareError, ModeSet, RequesterEnable,
-};
-use tph::{RequesterType, StIndex, StMode, StTable, entry_offset};
+use tph::{Capability, Completer, EndEndPrefixes, FirmwareError, ModeSet};
+use tph::{RequesterType, StMode, StTable};
 
 use super::{Evidence, Facts, Finding, FirmwareTags, Link, Reason, Served};
-use crate::binding::DRIVER;
 use crate::kernel::DIRECT_TAGS;
 use crate::{PortView, TphView};
 
@@ -157,14 +154,16 @@ fn passes(port: &PortView, requester: RequesterType) -> Finding {
 }
 
 fn firmware(facts: &Facts) -> Reason {
-    let programmed = programmed(facts);
     let (finding, evidence) = match &facts.firmware {
         _ if facts.function.is_integrated() => {
             (Finding::NoTags(FirmwareError::NoRootPort), Vec::new())
         }
-        FirmwareTags::Asked(Ok(())) => (Finding::FirmwareNamesTags, Vec::new()),
-        FirmwareTags::Asked(Err(why)) => (Finding::NoTags(*why), Vec::new()),
-        _ if programmed.is_some() => programmed.unwrap_or((Finding::FirmwareNotTold, Vec::new())),
+        FirmwareTags::Asked { answer, place } => {
+            let said = if answer.is_ok() { "1" } else { "0" };
+            let evidence = place.iter().map(|place| Evidence::file(place, said)).collect();
+            let finding = answer.map_or_else(Finding::NoTags, |()| Finding::FirmwareNamesTags);
+            (finding, evidence)
+        }
         FirmwareTags::NotTold => (Finding::FirmwareNotTold, Vec::new()),
         FirmwareTags::HostBridge { place, acpi: None } => {
             (Finding::NoTags(FirmwareError::Absent), vec![Evidence::path(place)])
@@ -174,23 +173,4 @@ fn firmware(facts: &Facts) -> Reason {
         }
     };
     reason(Link::Firmware, finding, evidence)
-}
-
-/// An entry that holds a tag while the module has the device: it takes tags from firmware alone.
-fn programmed(facts: &Facts) -> Option<(Finding, Vec<Evidence>)> {
-    let tph = facts.function.tph()?;
-    let on = tph.control.map(Control::enable);
-    let ours = facts.function.driver.as_deref() == Some(DRIVER);
-    if !ours || !matches!(on, Some(RequesterEnable::On(_))) {
-        return None;
-    }
-    let at = tph.entries.iter().position(|bits| *bits != 0)?;
-    let (index, bits) = (StIndex(u16::try_from(at).ok()?), tph.entries[at]);
-    let evidence = Evidence::Register {
-        function: facts.function.address,
-        name: "TPH ST Table",
-        offset: entry_offset(tph.capability.offset, index).map(|(offset, _)| offset),
-        value: u32::from(bits),
-    };
-    Some((Finding::TagProgrammed(index, bits), vec![evidence]))
 }

@@ -2,6 +2,7 @@
 
 use tph::{Bdf, FirmwareError};
 
+use crate::host::place;
 use crate::{DeviceFile, Error, FunctionView, GroupMember, Host, Kernel, Topology};
 
 /// What is known of a function and of the host around it. What is not known is missing, and the
@@ -36,7 +37,12 @@ pub enum FirmwareTags {
         acpi: Option<String>,
     },
     /// The firmware was asked (`_DSM` function 0).
-    Asked(Result<(), FirmwareError>),
+    Asked {
+        /// Whether it names tags.
+        answer: Result<(), FirmwareError>,
+        /// Where the module says so; `None` if it was not the module that asked.
+        place: Option<String>,
+    },
 }
 
 /// Who serves the interface.
@@ -93,7 +99,8 @@ impl Facts {
         direct_tags: bool,
         topology: Topology,
     ) -> Self {
-        let (firmware, served) = (FirmwareTags::Asked(firmware), Served::Emulated { direct_tags });
+        let firmware = FirmwareTags::Asked { answer: firmware, place: None };
+        let served = Served::Emulated { direct_tags };
         Self { function, whole_bus: true, firmware, served, topology }
     }
 }
@@ -121,7 +128,13 @@ impl Host {
         })
     }
 
+    /// The module asked when the function was bound to it; else only ACPI can be looked at.
     pub(crate) fn firmware_tags(&self, address: Bdf) -> FirmwareTags {
+        let place = place(address, "tph/firmware");
+        if let Some(names_tags) = self.files.text(&place) {
+            let answer = if names_tags == "1" { Ok(()) } else { Err(FirmwareError::Absent) };
+            return FirmwareTags::Asked { answer, place: Some(place) };
+        }
         let path = self.bus_path(address);
         let Some(bridge) = path.host_bridge.as_ref().filter(|bridge| self.files.exists(bridge))
         else {

@@ -1,6 +1,6 @@
 //! What can be found at a link, whether TPH gets past it then, and what to do if not.
 
-use tph::{Bdf, Completer, FirmwareError, Malformed, ModeSet, RequesterType, StIndex, StTable};
+use tph::{Bdf, Completer, FirmwareError, Malformed, ModeSet, RequesterType, StTable};
 
 use crate::{Advice, CacheAllocation, Refusal, Unreadable};
 
@@ -65,8 +65,6 @@ pub enum Finding {
     PortUnreadable(Bdf, Unreadable),
     /// The firmware was asked, and names tags.
     FirmwareNamesTags,
-    /// An entry holds a tag, which only firmware can have named.
-    TagProgrammed(StIndex, u16),
     /// The firmware names none.
     NoTags(FirmwareError),
     /// ACPI knows the host bridge; the kernel has to ask it.

@@ -113,9 +113,6 @@ impl fmt::Display for Finding {
             ),
             Self::PortUnreadable(port, why) => write!(f, "what {port} passes: {why}"),
             Self::FirmwareNamesTags => f.write_str("the firmware names tags"),
-            Self::TagProgrammed(index, bits) => {
-                write!(f, "the firmware names tags: ST entry {index} holds one, {bits:#06x}")
-            }
             Self::NoTags(why) => why.fmt(f),
             Self::FirmwareNotAsked => {
                 f.write_str("whether the host bridge's _DSM names tags only the kernel can ask")

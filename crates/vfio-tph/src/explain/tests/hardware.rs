@@ -135,6 +135,15 @@ pub(super) fn way() -> Vec<Case> {
         ),
         (
             host(|tree| {
+                tree.file(&format!("{FOLDER}/tph/firmware"), "0");
+            }),
+            Link::Firmware,
+            No,
+            "the firmware of this host names no tags",
+        ),
+        (
+            host(|tree| {
+                tree.remove(&format!("{FOLDER}/tph"));
                 tree.remove("/sys/devices/pci0000:00/firmware_node");
             }),
             Link::Firmware,
@@ -147,17 +156,12 @@ pub(super) fn way() -> Vec<Case> {
             No,
             "no root port lies above the device, so no firmware names tags",
         ),
+        (whole(), Link::Firmware, Yes, "the firmware names tags"),
         (
-            whole(),
+            not_asked(),
             Link::Firmware,
             Unknown,
             "whether the host bridge's _DSM names tags only the kernel can ask",
-        ),
-        (
-            nic(&[(0x108, 0x302), (0x10c, 0x4003_0000)]),
-            Link::Firmware,
-            Yes,
-            "the firmware names tags: ST entry 1 holds one, 0x4003",
         ),
         (dump(), Link::Firmware, Unknown, "whether the firmware names tags is not saved"),
     ]

@@ -9,6 +9,7 @@ use super::super::*;
 use crate::{Host, Permission};
 
 pub(super) const NIC: &str = "0000:01:00.0";
+pub(super) const FOLDER: &str = "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0";
 pub(super) const DRIVER: &str = "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/driver";
 pub(super) const GROUP: &str = "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/iommu_group";
 
@@ -21,6 +22,13 @@ pub(super) fn host(change: impl FnOnce(&Tree)) -> Facts {
     let tree = known::demo_without_cpus();
     change(&tree);
     facts(&tree, NIC)
+}
+
+/// The same with firmware that was not asked.
+pub(super) fn not_asked() -> Facts {
+    host(|tree| {
+        tree.remove(&format!("{FOLDER}/tph"));
+    })
 }
 
 /// The same with its CPUs, unchanged.

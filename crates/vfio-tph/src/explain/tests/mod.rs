@@ -11,7 +11,7 @@ use tph_lab_hosts::{ConfigImage, FunctionFiles, Tree, known};
 
 use super::Answer::{No, Unknown, Yes};
 use super::*;
-use hosts::{NIC, dump, emulated, facts, switch, whole};
+use hosts::{NIC, emulated, not_asked, switch};
 
 /// What is known, the link, the answer, the sentence.
 type Case = (Facts, Link, Answer, &'static str);
@@ -64,7 +64,7 @@ fn the_first_no_decides_and_has_the_advice() {
 
 #[test]
 fn where_nothing_says_no_the_first_unknown_of_use_has_the_advice() {
-    let explanation = explain(&whole());
+    let explanation = explain(&not_asked());
     assert_eq!(explanation.answer(), Unknown);
     assert_eq!(explanation.advice(), Some(Advice::AskFirmware { device: NIC.into() }));
     let explanation = explain(&emulated(Ok(())));
