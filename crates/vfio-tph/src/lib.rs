@@ -19,8 +19,9 @@
 //!
 //! A driver that has its device open already gives the file descriptor to [`TphDevice::adopt`].
 //! The same calls work on everything that carries requests ([`Transport`]): the kernel, an emulated
-//! host. [`Host`] and [`Dump`] show which functions have TPH and what the root ports above them
-//! make of it.
+//! host. [`Host`] and [`Dump`] show which functions have TPH and what the ports above them make of
+//! it, [`Host::topology`] the CPUs and the caches that data can land in, and [`explain`] why TPH works
+//! for a function or does not.
 
 mod advice;
 mod binding;
