@@ -34,6 +34,7 @@ mod explain;
 mod host;
 mod inventory;
 mod kernel;
+mod plan;
 mod step;
 mod sys;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use explain::{Link, Reason, Served, explain};
 pub use host::{Captured, DeviceFile, GroupMember, Host, Permission};
 pub use inventory::Inventory;
 pub use kernel::{BootParameters, Kernel, KernelConfig, Module};
+pub use plan::{Landing, Plan, PlanError, PlannedEntry, PlannedQueue, Queue};
 pub use step::{OpenStep, Step, VfioCall};
 pub use topology::{Cache, CacheAllocation, CacheKind, Cpu, CpuSet, IoAllocation, Topology};
 pub use transport::VfioFd;
