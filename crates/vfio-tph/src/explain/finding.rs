@@ -83,10 +83,8 @@ pub enum Finding {
     BootNotTold,
     /// The kernel has no TPH of its own, so the module does all of it.
     StockKernel(String),
-    /// The kernel has TPH of its own, and the module runs in it.
+    /// The kernel has TPH of its own, and the module goes through that.
     TphKernel(String),
-    /// The kernel has TPH of its own; whether the module works with it is not known.
-    TphKernelPerhaps(String),
     /// The kernel cannot give PCI devices to user space.
     NoVfio(String),
     /// How the kernel was built is not known.
@@ -175,7 +173,6 @@ impl Finding {
             | Self::FirmwareNotTold
             | Self::TphOffPerhaps(_)
             | Self::BootNotTold
-            | Self::TphKernelPerhaps(_)
             | Self::KernelNotTold(_)
             | Self::ModuleNotTold
             | Self::BindingNotTold

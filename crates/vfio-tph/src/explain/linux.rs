@@ -67,13 +67,9 @@ fn built(kernel: &Kernel) -> Found {
     if !config.has("CONFIG_VFIO_PCI") && !config.has("CONFIG_VFIO_PCI_CORE") {
         return (Finding::NoVfio(release), option("CONFIG_VFIO_PCI"));
     }
-    let loaded = kernel.module.as_ref().is_some_and(|module| module.loaded);
-    let finding = match (config.has("CONFIG_PCIE_TPH"), loaded) {
-        (false, _) => Finding::StockKernel(release),
-        (true, true) => Finding::TphKernel(release),
-        (true, false) => Finding::TphKernelPerhaps(release),
-    };
-    (finding, option("CONFIG_PCIE_TPH"))
+    let has = config.has("CONFIG_PCIE_TPH");
+    let finding = if has { Finding::TphKernel } else { Finding::StockKernel };
+    (finding(release), option("CONFIG_PCIE_TPH"))
 }
 
 fn module(kernel: &Kernel) -> Found {

@@ -131,10 +131,7 @@ impl fmt::Display for Finding {
                 write!(f, "{release} has no CONFIG_PCIE_TPH: the module does all of it")
             }
             Self::TphKernel(release) => {
-                write!(f, "{release} has CONFIG_PCIE_TPH, and the module runs in it")
-            }
-            Self::TphKernelPerhaps(release) => {
-                write!(f, "{release} has CONFIG_PCIE_TPH: does the module work with it?")
+                write!(f, "{release} has CONFIG_PCIE_TPH: the module goes through its functions")
             }
             Self::NoVfio(release) => write!(f, "{release} has no VFIO for PCI devices"),
             Self::KernelNotTold(Some(release)) => {
