@@ -38,12 +38,14 @@ impl Queue {
     }
 
     /// The same queue, tied to an entry.
+    #[must_use]
     pub const fn tied_to(mut self, entry: StIndex) -> Self {
         self.tied_to = Some(entry);
         self
     }
 
     /// The same queue, with its buffers in `memory`.
+    #[must_use]
     pub const fn in_memory(mut self, memory: MemoryType) -> Self {
         self.memory = memory;
         self
