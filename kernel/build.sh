@@ -160,6 +160,10 @@ objcopy --remove-section .llvmbc --remove-section .llvmcmd --remove-section .com
 if nm core.o | grep -E 'panicking|can_panic' >&2; then
 	die "the Rust code can panic: see the symbols above"
 fi
+# Nothing big on the kernel's stack: a state that is moved through it would not fit twice.
+if objdump -d core.o | grep -E 'sub +\$0x([4-9a-f][0-9a-f]{2}|[0-9a-f]{4,}),%rsp'; then
+	die "the Rust code has a function with more than 1 KiB on the stack"
+fi
 if objdump -r core.o | grep GOTPCREL; then
 	die "the Rust code needs a global offset table, which modules do not have"
 fi

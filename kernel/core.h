@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-/* What the rules keep for a device: tph_core_size() bytes from kmalloc() */
+/* What the rules keep for a device: tph_core_size() bytes from kvmalloc(), some 9 KiB */
 struct tph_core;
 struct tph_host;
 

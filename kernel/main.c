@@ -59,7 +59,7 @@ static int vfio_pci_tph_init_dev(struct vfio_device *vdev)
 	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_vdev(vdev);
 	int ret;
 
-	tdev->tph = kzalloc(tph_core_size(), GFP_KERNEL);
+	tdev->tph = kvzalloc(tph_core_size(), GFP_KERNEL);
 	if (!tdev->tph)
 		return -ENOMEM;
 	tdev->host.tdev = tdev;
@@ -85,7 +85,7 @@ static int vfio_pci_tph_init_dev(struct vfio_device *vdev)
 err_put:
 	tph_firmware_put(tdev->host.firmware);
 err_free:
-	kfree(tdev->tph);
+	kvfree(tdev->tph);
 	return ret;
 }
 
@@ -97,7 +97,7 @@ static void vfio_pci_tph_release_dev(struct vfio_device *vdev)
 	lockdep_unregister_key(&tdev->tph_lock_key);
 	vfio_pci_core_release_dev(vdev);
 	tph_firmware_put(tdev->host.firmware);
-	kfree(tdev->tph);
+	kvfree(tdev->tph);
 }
 
 static int vfio_pci_tph_open_device(struct vfio_device *vdev)

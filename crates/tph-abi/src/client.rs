@@ -4,7 +4,7 @@ use tph::{ModeSet, StMode};
 
 use crate::layout::{self, cap, ctrl, op};
 use crate::request::{MODE_DS, MODE_IV};
-use crate::{Errno, Operation, StRequest, Transport};
+use crate::{EntriesRequest, Errno, Operation, StRequest, Transport};
 
 /// What `GET_CAP` answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,18 @@ pub fn disable(transport: &mut (impl Transport + ?Sized)) -> Result<(), Errno> {
 pub fn call(
     transport: &mut (impl Transport + ?Sized),
     request: &mut StRequest<'_>,
+) -> Result<(), Errno> {
+    transport.call(request.bytes())
+}
+
+/// `GET_ENTRIES`, as `request` was started; the answers are in it afterwards.
+///
+/// # Errors
+/// `EOPNOTSUPP` without a table, `ENXIO` past its end; `EINVAL` for a malformed capability, and
+/// from a server of the kernel series, which does not have this operation.
+pub fn entries(
+    transport: &mut (impl Transport + ?Sized),
+    request: &mut EntriesRequest<'_>,
 ) -> Result<(), Errno> {
     transport.call(request.bytes())
 }

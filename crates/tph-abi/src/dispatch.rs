@@ -39,6 +39,10 @@ pub fn dispatch(
             requester.program(&mut st, function)?;
             return Ok(NOTHING);
         }
+        Request::GetEntries(mut query) => {
+            requester.entries(&mut query, function)?;
+            return Ok(query.entries());
+        }
     }
     write_capability(request, requester)?;
     Ok(layout::BODY..layout::FIXED_SIZE)

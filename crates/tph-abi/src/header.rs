@@ -2,7 +2,8 @@
 
 use core::fmt::{self, Write};
 
-use crate::layout::{Field, LAYOUTS, Layout, entry, op, st};
+use crate::entries::{CPU_NOT_PERMITTED, CPU_OFFLINE, IN_USE};
+use crate::layout::{Field, LAYOUTS, Layout, entries, entry, entry_state, op, st};
 use crate::request::{MODE_DS, MODE_IV};
 use crate::{CLEAR_CPU, Operation, VFIO_DEVICE_PCI_TPH};
 
@@ -27,8 +28,12 @@ const UNION: &str = "\
 \t\tstruct vfio_pci_tph_cap cap;
 \t\tstruct vfio_pci_tph_ctrl ctrl;
 \t\tstruct vfio_pci_tph_st st;
+\t\tstruct vfio_pci_tph_entries entries;
 \t};
 ";
+
+/// The operations beyond the kernel series.
+const OWN: &[(&str, Operation)] = &[("GET_ENTRIES", Operation::GetEntries)];
 
 /// Writes the header.
 ///
@@ -48,10 +53,17 @@ pub fn write(out: &mut impl Write) -> fmt::Result {
     ] {
         writeln!(out, "#define VFIO_PCI_TPH_{name}\t{}", operation.number())?;
     }
+    writeln!(out, "/* Of vfio-tph, not of the kernel series */")?;
+    for (name, operation) in OWN {
+        writeln!(out, "#define VFIO_PCI_TPH_{name}\t{:#x}u", operation.number())?;
+    }
     writeln!(out, "\n#define VFIO_PCI_TPH_MODE_IV\t{MODE_IV}")?;
     writeln!(out, "#define VFIO_PCI_TPH_MODE_DS\t{MODE_DS}\n")?;
     writeln!(out, "#define VFIO_PCI_TPH_MEM_VM\t0")?;
     writeln!(out, "#define VFIO_PCI_TPH_MEM_PM\t1\n")?;
+    writeln!(out, "#define VFIO_PCI_TPH_ENTRY_IN_USE\t{IN_USE}")?;
+    writeln!(out, "#define VFIO_PCI_TPH_ENTRY_CPU_OFFLINE\t{CPU_OFFLINE}")?;
+    writeln!(out, "#define VFIO_PCI_TPH_ENTRY_CPU_NOT_PERMITTED\t{CPU_NOT_PERMITTED}\n")?;
     writeln!(out, "#define VFIO_PCI_TPH_CLEAR\t{CLEAR_CPU:#x}u")?;
     writeln!(out, "#define VFIO_PCI_TPH_MAX_ENTRIES\t{}\n", tph::BatchLen::MAX)?;
     for layout in LAYOUTS {
@@ -67,6 +79,8 @@ fn structure(out: &mut impl Write, layout: Layout) -> fmt::Result {
     }
     if layout == st::LAYOUT {
         writeln!(out, "\tstruct {} ents[];", entry::LAYOUT.name)?;
+    } else if layout == entries::LAYOUT {
+        writeln!(out, "\tstruct {} ents[];", entry_state::LAYOUT.name)?;
     } else if layout == op::LAYOUT {
         out.write_str(UNION)?;
     }

@@ -182,15 +182,60 @@ pub mod entry {
     };
 }
 
+/// One entry of `GET_ENTRIES`, as long as one of `GET_ST`.
+pub mod entry_state {
+    use super::{Field, Layout};
+
+    /// The CPU that it was programmed for.
+    pub const CPU: Field =
+        Field::new("cpu", 0, 4, 1, "out: logical CPU; VFIO_PCI_TPH_CLEAR: not in use");
+    /// The kind of memory.
+    pub const MEM_TYPE: Field = Field::new("mem_type", 4, 1, 1, "out: VFIO_PCI_TPH_MEM_*");
+    /// What became of it.
+    pub const STATE: Field = Field::new("state", 5, 1, 1, "out: VFIO_PCI_TPH_ENTRY_* bits");
+    /// Which entry of the table.
+    pub const INDEX: Field = Field::new("index", 6, 2, 1, "in: entry of the ST table");
+    /// Must be zero.
+    pub const RESERVED: Field = Field::new("reserved", 8, 4, 1, "in: must be 0");
+
+    /// `struct vfio_pci_tph_entry_state`.
+    pub const LAYOUT: Layout = Layout {
+        name: "vfio_pci_tph_entry_state",
+        size: super::entry::LAYOUT.size,
+        fields: &[CPU, MEM_TYPE, STATE, INDEX, RESERVED],
+        meaning: "What an entry of the ST table was programmed for",
+    };
+}
+
+/// The argument of `GET_ENTRIES`; entries follow. Its head is that of `GET_ST`.
+pub mod entries {
+    use super::{Layout, st};
+
+    /// `struct vfio_pci_tph_entries`.
+    pub const LAYOUT: Layout = Layout {
+        name: "vfio_pci_tph_entries",
+        meaning: "What GET_ENTRIES takes (of vfio-tph, not of the kernel series)",
+        ..st::LAYOUT
+    };
+}
+
 /// All structures, each after those that it holds.
-pub const LAYOUTS: [Layout; 5] = [cap::LAYOUT, ctrl::LAYOUT, entry::LAYOUT, st::LAYOUT, op::LAYOUT];
+pub const LAYOUTS: [Layout; 7] = [
+    cap::LAYOUT,
+    ctrl::LAYOUT,
+    entry::LAYOUT,
+    st::LAYOUT,
+    entry_state::LAYOUT,
+    entries::LAYOUT,
+    op::LAYOUT,
+];
 
 /// Where the part that depends on the operation starts.
 pub const BODY: usize = op::LAYOUT.size;
 /// How long a request without entries is.
 pub const FIXED_SIZE: usize = BODY + cap::LAYOUT.size;
 
-/// How long a request with `count` entries is.
+/// How long a request with `count` entries is, of `GET_ST`, `SET_ST` and `GET_ENTRIES`.
 pub const fn st_size(count: usize) -> usize {
     FIXED_SIZE.saturating_add(count.saturating_mul(entry::LAYOUT.size))
 }

@@ -5,7 +5,8 @@
 //! [`dispatch`], so they cannot answer differently. Clients write requests with [`client`] and
 //! hand them to a [`Transport`].
 //!
-//! The layout is that of "vfio/pci: Add PCIe TPH support" v3 to v8; [`layout`] has it field by
+//! The layout is that of "vfio/pci: Add PCIe TPH support" v3 to v8, with operations of our own
+//! beyond it ([`Operation::OWN`]); [`layout`] has it field by
 //! field, and [`header`] writes it down in C.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -15,6 +16,7 @@ extern crate std;
 
 pub mod client;
 mod dispatch;
+mod entries;
 mod errno;
 pub mod header;
 pub mod layout;
@@ -23,6 +25,7 @@ mod st;
 mod transport;
 
 pub use dispatch::dispatch;
+pub use entries::EntriesRequest;
 pub use errno::Errno;
 pub use request::{Operation, Request, needed};
 pub use st::{CLEAR_CPU, StRequest, memory_type};

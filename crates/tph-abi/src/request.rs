@@ -4,7 +4,7 @@
 use tph::{BatchLen, StMode};
 
 use crate::layout::{self, ctrl, op, st};
-use crate::{Errno, StRequest};
+use crate::{EntriesRequest, Errno, StRequest};
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,9 +20,14 @@ pub enum Operation {
     GetSt = 3,
     /// Program entries of the ST table.
     SetSt = 4,
+    /// Say what entries of the ST table were programmed for.
+    GetEntries = Operation::OWN,
 }
 
 impl Operation {
+    /// The bit of the operations that vfio-tph has beyond the kernel series.
+    pub const OWN: u32 = 1 << 31;
+
     /// The operation with this number.
     pub const fn from_number(number: u32) -> Option<Self> {
         match number {
@@ -31,6 +36,7 @@ impl Operation {
             2 => Some(Self::Disable),
             3 => Some(Self::GetSt),
             4 => Some(Self::SetSt),
+            Self::OWN => Some(Self::GetEntries),
             _ => None,
         }
     }
@@ -59,6 +65,8 @@ pub enum Request<'a> {
     GetSt(StRequest<'a>),
     /// `SET_ST`.
     SetSt(StRequest<'a>),
+    /// `GET_ENTRIES`.
+    GetEntries(EntriesRequest<'a>),
 }
 
 /// How many bytes of a request are needed, as far as those at hand tell: ask with none, bring as
@@ -75,10 +83,12 @@ pub fn needed(request: &[u8]) -> Result<usize, Errno> {
     let size = match Operation::from_number(number).ok_or(Errno::EINVAL)? {
         Operation::Disable => layout::BODY,
         Operation::GetCap | Operation::Enable => layout::FIXED_SIZE,
-        Operation::GetSt | Operation::SetSt => match st::COUNT.read(request, layout::BODY) {
-            None => layout::FIXED_SIZE,
-            Some(count) => layout::st_size(BatchLen::new(count).ok_or(Errno::EINVAL)?.get()),
-        },
+        Operation::GetSt | Operation::SetSt | Operation::GetEntries => {
+            match st::COUNT.read(request, layout::BODY) {
+                None => layout::FIXED_SIZE,
+                Some(count) => layout::st_size(BatchLen::new(count).ok_or(Errno::EINVAL)?.get()),
+            }
+        }
     };
     if (argsz as usize) < size {
         return Err(Errno::EINVAL);
@@ -102,6 +112,7 @@ impl<'a> Request<'a> {
             Operation::Enable => enable_mode(request).map(Self::Enable),
             Operation::GetSt => StRequest::parse(request).map(Self::GetSt),
             Operation::SetSt => StRequest::parse(request).map(Self::SetSt),
+            Operation::GetEntries => EntriesRequest::parse(request).map(Self::GetEntries),
         }
     }
 }
@@ -154,7 +165,7 @@ mod tests {
     #[test]
     fn nothing_is_asked_for_past_argsz() {
         for argsz in 0..80 {
-            for number in 0..8 {
+            for number in (0..8).chain(Operation::OWN..Operation::OWN + 3) {
                 for count in [0, 1, 4, 2048, 2049, u32::MAX] {
                     let mut whole = [head(argsz, number), vec![0; 16 + 12 * 2048]].concat();
                     whole[8..12].copy_from_slice(&count.to_le_bytes());

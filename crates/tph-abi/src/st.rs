@@ -95,7 +95,8 @@ pub const fn memory_type(number: u32) -> Option<MemoryType> {
     }
 }
 
-const fn memory_number(memory: MemoryType) -> u32 {
+/// The `mem_type` of a kind of memory.
+pub(crate) const fn memory_number(memory: MemoryType) -> u32 {
     match memory {
         MemoryType::Volatile => 0,
         MemoryType::Persistent => 1,

@@ -34,6 +34,8 @@ fn a_c_compiler_finds_every_field_where_it_is() {
     check("sizeof(struct vfio_device_pci_tph_op)", layout::FIXED_SIZE);
     check("offsetof(struct vfio_device_pci_tph_op, cap)", layout::BODY);
     check("offsetof(struct vfio_device_pci_tph_op, st.ents)", layout::st_size(0));
+    check("VFIO_PCI_TPH_GET_ENTRIES", tph_abi::Operation::GetEntries.number() as usize);
+    check("offsetof(struct vfio_device_pci_tph_op, entries.ents[2])", layout::st_size(2));
     for structure in LAYOUTS {
         let name = structure.name;
         if structure != layout::op::LAYOUT {

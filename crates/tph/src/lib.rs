@@ -35,6 +35,7 @@ mod shadow;
 mod table;
 mod table_io;
 mod tag;
+mod targets;
 pub mod tlp;
 mod vectors;
 
@@ -57,3 +58,4 @@ pub use resolve::{cpu_tag, firmware_gives_tags};
 pub use table::{MAX_CAPABILITY_ENTRIES, Malformed, StIndex, StTable, TableLocation};
 pub use table::{MAX_MSIX_ENTRIES, entry_offset};
 pub use tag::{SteeringTag, Tag8, Tag16};
+pub use targets::{CpuStanding, EntryQuery, Programmed};

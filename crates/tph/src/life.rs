@@ -2,8 +2,6 @@
 //! freed.
 
 use crate::requester::State;
-use crate::shadow::Shadow;
-use crate::vectors::VectorSet;
 use crate::{Control, Error, Function, Requester, RequesterEnable, StTable, TphCapability};
 
 impl Requester {
@@ -14,8 +12,7 @@ impl Requester {
     /// [`Error::Access`] if a register could not be written; the others were tried all the same.
     pub fn open(&mut self, function: &mut (impl Function + ?Sized)) -> Result<(), Error> {
         self.hold_off(function);
-        self.shadow = Shadow::new();
-        self.tagged = VectorSet::new();
+        self.forget();
         let Some(capability) = self.capability else {
             return Ok(());
         };
@@ -46,6 +43,10 @@ impl Requester {
         let Some(capability) = self.capability else {
             return Ok(());
         };
+        if !matches!(capability.table, Ok(StTable::Msix { .. })) {
+            return Ok(());
+        }
+        self.targets.clear();
         if self.tagged.count() == 0 {
             return Ok(());
         }

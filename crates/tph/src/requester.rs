@@ -8,6 +8,7 @@
 use crate::batch::{Batch, TagQuery};
 use crate::resolve::Resolver;
 use crate::shadow::Shadow;
+use crate::targets::Targets;
 use crate::vectors::VectorSet;
 use crate::{AccessError, Completer, Control, Error, Function, PortType, negotiate};
 use crate::{RequesterEnable, RequesterType, StIndex, StMode, StTable, TphCapability};
@@ -37,6 +38,7 @@ pub struct Requester {
     pub(crate) control: Control,
     pub(crate) shadow: Shadow,
     pub(crate) tagged: VectorSet,
+    pub(crate) targets: Targets,
     /// The table may hold what was never programmed: an earlier write failed.
     pub(crate) stale: bool,
     /// TPH is switched off on the whole host.
@@ -44,22 +46,60 @@ pub struct Requester {
     firmware_gives_tags: bool,
 }
 
+impl Default for Requester {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Requester {
+    /// Of no function yet: as of one without the capability. It is some 9 KiB; where a stack is
+    /// short it is made in place and told of functions with [`look_at`](Self::look_at).
+    pub const fn new() -> Self {
+        Self {
+            capability: None,
+            state: State::Disabled,
+            control: Control(0),
+            shadow: Shadow::new(),
+            tagged: VectorSet::new(),
+            targets: Targets::new(),
+            stale: false,
+            switched_off: false,
+            firmware_gives_tags: false,
+        }
+    }
+
     /// Looks at a function; changes nothing.
     ///
     /// # Errors
     /// [`AccessError`] if configuration space could not be read.
     pub fn probe(function: &mut (impl Function + ?Sized)) -> Result<Self, AccessError> {
-        Ok(Self {
-            capability: TphCapability::find(function)?,
-            state: State::Disabled,
-            control: Control(0),
-            shadow: Shadow::new(),
-            tagged: VectorSet::new(),
-            stale: false,
-            switched_off: function.switched_off(),
-            firmware_gives_tags: false,
-        })
+        let mut requester = Self::new();
+        requester.look_at(function)?;
+        Ok(requester)
+    }
+
+    /// Looks at a function and forgets the one before; changes nothing there.
+    ///
+    /// # Errors
+    /// [`AccessError`] if configuration space could not be read: it is of no function then.
+    pub fn look_at(&mut self, function: &mut (impl Function + ?Sized)) -> Result<(), AccessError> {
+        self.forget();
+        self.capability = None;
+        self.firmware_gives_tags = false;
+        self.switched_off = function.switched_off();
+        self.capability = TphCapability::find(function)?;
+        Ok(())
+    }
+
+    /// Nothing was set, nothing programmed.
+    pub(crate) fn forget(&mut self) {
+        self.state = State::Disabled;
+        self.control = Control(0);
+        self.shadow = Shadow::new();
+        self.tagged.clear();
+        self.targets.clear();
+        self.stale = false;
     }
 
     /// The capability, `None` if the function has none.
@@ -158,10 +198,7 @@ impl Requester {
         function: &mut (impl Function + ?Sized),
     ) -> Result<(), Error> {
         let capability = self.usable()?;
-        let table = capability.table.map_err(Error::Malformed)?;
-        if table == StTable::None {
-            return Err(Error::NoTable);
-        }
+        let table = self.table()?;
         let State::Enabled { mode, requester } = self.state else {
             return Err(Error::NotEnabled);
         };
@@ -186,6 +223,10 @@ impl Requester {
             written = written.and(resumed);
         }
         self.shadow.settle();
+        match written {
+            Ok(()) => self.targets.remember(batch),
+            Err(_) => self.targets.forget(batch),
+        }
         Ok(written?)
     }
 

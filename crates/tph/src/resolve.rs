@@ -27,7 +27,7 @@ pub fn cpu_tag(
 ) -> Result<SteeringTag, EntryError> {
     let mut gives_tags = false;
     let mut resolver = Resolver::new(function, requester, &mut gives_tags);
-    resolver.online(cpu)?;
+    require_online(cpu, resolver.function)?;
     resolver.named(cpu, memory)
 }
 
@@ -89,9 +89,7 @@ impl<'a, F: Function + ?Sized> Resolver<'a, F> {
         index: StIndex,
         source: TagSource,
     ) -> Result<u16, EntryError> {
-        if !table.contains(index) {
-            return Err(EntryError::IndexOutOfRange { index, entries: table.entries() });
-        }
+        table.require(index)?;
         if let StTable::Msix { .. } = table {
             if !self.function.msix_vector_allocated(index) {
                 return Err(EntryError::VectorNotAllocated(index));
@@ -104,19 +102,8 @@ impl<'a, F: Function + ?Sized> Resolver<'a, F> {
     }
 
     fn tag(&mut self, cpu: CpuId, memory: MemoryType) -> Result<SteeringTag, EntryError> {
-        self.online(cpu)?;
-        if !self.function.caller_may_run_on(cpu) && !self.function.caller_may_place_threads() {
-            return Err(EntryError::CpuNotPermitted(cpu));
-        }
+        require_reachable(cpu, self.function)?;
         self.named(cpu, memory)
-    }
-
-    fn online(&mut self, cpu: CpuId) -> Result<(), EntryError> {
-        match self.function.cpu_presence(cpu) {
-            CpuPresence::Absent => Err(EntryError::CpuAbsent(cpu)),
-            CpuPresence::Offline => Err(EntryError::CpuOffline(cpu)),
-            CpuPresence::Online => Ok(()),
-        }
     }
 
     fn named(&mut self, cpu: CpuId, memory: MemoryType) -> Result<SteeringTag, EntryError> {
@@ -138,5 +125,25 @@ impl<'a, F: Function + ?Sized> Resolver<'a, F> {
         }
         let length = self.function.evaluate_dsm(DsmCall::ProcessorTags(uid), &mut answer)?;
         TagWord::from_answer(answer.get(..length).unwrap_or(&answer))
+    }
+}
+
+/// Refuses a CPU that the caller cannot steer to now.
+pub(crate) fn require_reachable(
+    cpu: CpuId,
+    function: &mut (impl Function + ?Sized),
+) -> Result<(), EntryError> {
+    require_online(cpu, function)?;
+    if !function.caller_may_run_on(cpu) && !function.caller_may_place_threads() {
+        return Err(EntryError::CpuNotPermitted(cpu));
+    }
+    Ok(())
+}
+
+fn require_online(cpu: CpuId, function: &mut (impl Function + ?Sized)) -> Result<(), EntryError> {
+    match function.cpu_presence(cpu) {
+        CpuPresence::Absent => Err(EntryError::CpuAbsent(cpu)),
+        CpuPresence::Offline => Err(EntryError::CpuOffline(cpu)),
+        CpuPresence::Online => Ok(()),
     }
 }

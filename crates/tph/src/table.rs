@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Capability, ConfigOffset};
+use crate::{Capability, ConfigOffset, EntryError};
 
 /// The most entries that a table in the capability has (PCIe 6.x, 7.9.13.4).
 pub const MAX_CAPABILITY_ENTRIES: u16 = 64;
@@ -158,6 +158,14 @@ impl StTable {
     /// Whether entry `index` is in it.
     pub const fn contains(self, index: StIndex) -> bool {
         index.0 < self.entries()
+    }
+
+    /// Refuses an index that is not in it.
+    pub(crate) const fn require(self, index: StIndex) -> Result<(), EntryError> {
+        if self.contains(index) {
+            return Ok(());
+        }
+        Err(EntryError::IndexOutOfRange { index, entries: self.entries() })
     }
 }
 

@@ -1,6 +1,5 @@
 //! Writing the ST table, wherever it lies: a batch, its undoing, all of it.
 
-use crate::vectors::VectorSet;
 use crate::{AccessError, Batch, Function, Requester, StIndex, StTable, TphCapability};
 
 impl Requester {
@@ -43,7 +42,8 @@ impl Requester {
                 outcome = function.write_msix_tag(vector, 0).and(outcome);
             }
         }
-        self.tagged = VectorSet::new();
+        self.tagged.clear();
+        self.targets.clear();
         outcome
     }
 

@@ -1,4 +1,4 @@
-//! Which MSI-X vectors hold a tag: what must be taken from them before they are freed.
+//! Sets of entries of a table as large as MSI-X can have it.
 
 use crate::StIndex;
 use crate::table::MAX_MSIX_ENTRIES;
@@ -15,6 +15,11 @@ impl VectorSet {
     /// No vector.
     pub(crate) const fn new() -> Self {
         Self { words: [0; WORDS] }
+    }
+
+    /// Takes all out.
+    pub(crate) fn clear(&mut self) {
+        self.words.fill(0);
     }
 
     /// Puts `vector` in, or takes it out.

@@ -2,10 +2,10 @@
 
 use std::os::fd::AsFd;
 
-use tph::TagSource;
 use tph::{BatchLen, CpuId, Entry, MemoryType, RequesterType, StIndex, StMode, SteeringTag};
+use tph::{Programmed, TagSource};
 use tph_abi::client::{self, DeviceCapability};
-use tph_abi::{Errno, Operation, StRequest, Transport, layout};
+use tph_abi::{EntriesRequest, Errno, Operation, StRequest, Transport, layout};
 
 use crate::{Cause, Enabled, Error, Step, VfioFd};
 
@@ -139,6 +139,31 @@ impl<T: Transport> TphDevice<T> {
         Ok(tags)
     }
 
+    /// What entries of the ST table were programmed for, and what became of their CPUs since: one
+    /// that went offline is said to be, and its entry keeps the tag until it is programmed anew. `None`
+    /// for an entry that is not in use. Any number of entries; as many calls as it takes. Also while
+    /// TPH is off.
+    ///
+    /// # Errors
+    /// [`Error::Request`]; `EINVAL` from a driver that serves the kernel series and no more.
+    pub fn entries(&mut self, indices: &[StIndex]) -> Result<Vec<Option<Programmed>>, Error> {
+        let mut entries = Vec::with_capacity(indices.len());
+        for part in indices.chunks(BatchLen::MAX as usize) {
+            let step = Step::Entries { first: entries.len(), count: part.len() };
+            let found = self.ask(part).map_err(|errno| self.error(step, errno, None))?;
+            entries.extend(found);
+        }
+        Ok(entries)
+    }
+
+    fn ask(&mut self, indices: &[StIndex]) -> Result<Vec<Option<Programmed>>, Errno> {
+        self.request.resize(layout::st_size(indices.len()), 0);
+        let request = EntriesRequest::new(indices, &mut self.request);
+        let mut request = request.ok_or(Errno::EINVAL)?;
+        client::entries(&mut self.transport, &mut request)?;
+        Ok((0..indices.len()).map(|at| request.programmed(at)).collect())
+    }
+
     fn set(&mut self, entries: &[(StIndex, TagSource)], step: Step) -> Result<(), Error> {
         if entries.is_empty() {
             return Ok(());
@@ -209,6 +234,7 @@ impl<T: Transport> TphDevice<T> {
 mod tests {
     use super::*;
     use crate::testing::{Call, Recorder};
+    use tph::CpuStanding;
 
     fn cpu(cpu: u32) -> TagSource {
         TagSource::Cpu { cpu: CpuId(cpu), memory: MemoryType::Volatile }
@@ -251,6 +277,27 @@ mod tests {
         let expected: Vec<_> = (0..4097_u16).map(|cpu| TagBits(cpu + 1)).collect();
         assert_eq!(tags, expected);
         assert_eq!(device.transport.calls, [Call::Tags(2048), Call::Tags(2048), Call::Tags(1)]);
+    }
+
+    #[test]
+    fn more_entries_than_a_call_takes_are_looked_at_in_parts() {
+        let mut device = TphDevice::new(Recorder::default(), "dev");
+        let indices: Vec<_> = (0..2049).map(StIndex).collect();
+        let entries = device.entries(&indices).unwrap();
+        let of = |index: &StIndex| {
+            let (cpu, memory) = (CpuId(index.0.into()), MemoryType::Persistent);
+            Some(Programmed { cpu, memory, standing: CpuStanding::Offline })
+        };
+        let expected = indices.iter().map(|index| of(index).filter(|_| index.0 != 0));
+        assert_eq!(entries, expected.collect::<Vec<_>>());
+        assert_eq!(device.transport.calls, [Call::Entries(2048), Call::Entries(1)]);
+        device.transport.fail_at = Some((2, Errno::EINVAL));
+        let error = device.entries(&indices[..1]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "dev: asking about 1 ST entry: EINVAL: the driver that has the device does not know \
+             this question, or the device's capability is malformed"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::borrow::BorrowMut;
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
-use tph::{CpuId, MemoryType, StIndex, TagSource};
+use tph::{CpuId, MemoryType, Programmed, StIndex, TagSource};
 use tph_abi::Transport;
 
 use crate::{Error, TagBits, TphDevice};
@@ -61,6 +61,14 @@ impl<T: Transport, D: BorrowMut<TphDevice<T>>> Enabled<T, D> {
     /// As [`TphDevice::tags`].
     pub fn tags(&mut self, wanted: &[(CpuId, MemoryType)]) -> Result<Vec<TagBits>, Error> {
         self.device.borrow_mut().tags(wanted)
+    }
+
+    /// What entries of the ST table were programmed for, and what became of their CPUs since.
+    ///
+    /// # Errors
+    /// As [`TphDevice::entries`].
+    pub fn entries(&mut self, indices: &[StIndex]) -> Result<Vec<Option<Programmed>>, Error> {
+        self.device.borrow_mut().entries(indices)
     }
 
     /// The entries that were programmed through this and hold a tag.

@@ -32,6 +32,13 @@ pub enum Step {
         /// How many in this call.
         count: usize,
     },
+    /// Asking what entries were programmed for.
+    Entries {
+        /// The position of the first of them in what was asked.
+        first: usize,
+        /// How many in this call.
+        count: usize,
+    },
 }
 
 impl fmt::Display for Step {
@@ -44,6 +51,9 @@ impl fmt::Display for Step {
             Self::Clear { entries } => write!(f, "clearing {}", count(*entries, "ST entr")),
             Self::Tags { first, count } => {
                 write!(f, "asking for tags {first} to {}", first + count.saturating_sub(1))
+            }
+            Self::Entries { count: entries, .. } => {
+                write!(f, "asking about {}", count(*entries, "ST entr"))
             }
         }
     }
@@ -69,6 +79,12 @@ impl Step {
                 "the device has an ST table that takes the tags, or this host does not show tags \
                  to drivers"
             }
+            (Errno::EOPNOTSUPP, Self::Entries { .. }) => "the device has no ST table",
+            (Errno::EINVAL, Self::Entries { .. }) => {
+                "the driver that has the device does not know this question, or the device's \
+                 capability is malformed"
+            }
+            (Errno::ENXIO, Self::Entries { .. }) => "an index lies outside of the ST table",
             (Errno::EOPNOTSUPP, _) => "the device has no TPH Requester capability",
             (Errno::EBUSY, Self::Enable(_)) => "TPH is enabled already",
             (Errno::EINVAL, Self::Enable(StMode::NoSt)) => "this mode cannot be enabled",

@@ -13,7 +13,12 @@ use tph_abi::Errno;
 use crate::host::{Device, KernelFunction};
 
 /// `struct tph_core`: what is kept for a device. It holds something from open to close.
-pub struct Core(Option<Requester>);
+/// It is made and changed in place: it is larger than a piece of the kernel's stack should be.
+pub struct Core {
+    requester: Requester,
+    /// Somebody has the device open; else requests and resets find nothing to act on.
+    opened: bool,
+}
 
 /// `struct tph_reply`: which bytes of a request the caller gets back.
 #[repr(C)]
@@ -25,7 +30,7 @@ pub struct Reply {
     pub end: usize,
 }
 
-// The glue allocates with kmalloc, which aligns to 8 bytes or more, and frees without a call.
+// The glue allocates with kvmalloc, which aligns to 8 bytes or more, and frees without a call.
 const _: () = assert!(align_of::<Core>() <= 8 && !needs_drop::<Core>());
 
 pub(crate) fn status(result: Result<(), Errno>) -> c_int {
@@ -44,7 +49,7 @@ pub extern "C" fn tph_core_size() -> usize {
 /// Makes a [`Core`] out of fresh memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn tph_core_init(core: &mut MaybeUninit<Core>) {
-    core.write(Core(None));
+    core.write(const { Core { requester: Requester::new(), opened: false } });
 }
 
 /// A user opens the device: looks at it, turns TPH off, clears its table.
@@ -111,33 +116,39 @@ pub unsafe extern "C" fn tph_core_ioctl(
 }
 
 impl Core {
-    pub(crate) const fn requester(&self) -> Option<&Requester> {
-        self.0.as_ref()
+    /// What there is to look at.
+    pub(crate) fn requester(&self) -> Option<&Requester> {
+        self.opened.then_some(&self.requester)
+    }
+
+    /// What there is to act on.
+    fn requester_mut(&mut self) -> Option<&mut Requester> {
+        self.opened.then_some(&mut self.requester)
     }
 
     fn open(&mut self, function: &mut KernelFunction<'_>) -> Result<(), Errno> {
-        let mut requester = Requester::probe(function)?;
-        requester.open(function)?;
-        self.0 = Some(requester);
+        self.opened = false;
+        self.requester.look_at(function)?;
+        self.requester.open(function)?;
+        self.opened = true;
         Ok(())
     }
 
     fn close(&mut self, function: &mut KernelFunction<'_>) -> Result<(), Errno> {
-        match self.0.take() {
-            Some(mut requester) => Ok(requester.close(function)?),
-            None => Ok(()),
-        }
+        let closed = self.requester_mut().map(|requester| requester.close(function));
+        self.opened = false;
+        Ok(closed.unwrap_or(Ok(()))?)
     }
 
     fn release_vectors(&mut self, function: &mut KernelFunction<'_>) -> Result<(), Errno> {
-        match &mut self.0 {
+        match self.requester_mut() {
             Some(requester) => Ok(requester.release_vectors(function)?),
             None => Ok(()),
         }
     }
 
     fn restore(&mut self, function: &mut KernelFunction<'_>) -> Result<(), Errno> {
-        match &mut self.0 {
+        match self.requester_mut() {
             Some(requester) => Ok(requester.restore(function)?),
             None => Ok(()),
         }
@@ -148,7 +159,7 @@ impl Core {
         request: &mut [u8],
         function: &mut KernelFunction<'_>,
     ) -> Result<Reply, Errno> {
-        let requester = self.0.as_mut().ok_or(Errno::ENODEV)?;
+        let requester = self.requester_mut().ok_or(Errno::ENODEV)?;
         let range = tph_abi::dispatch(request, requester, function)?;
         Ok(Reply { start: range.start, end: range.end })
     }

@@ -75,7 +75,7 @@ fn short_argsz(subject: &mut dyn Subject, facts: &Facts) -> Outcome {
 
 fn unknown_operation(subject: &mut dyn Subject, facts: &Facts) -> Outcome {
     on(subject)?;
-    for number in [5, 6, 0x8000_0000, u32::MAX] {
+    for number in [5, 6, 1 << 30, Operation::OWN | 0x7fff, u32::MAX] {
         let bytes = with(request::get_cap(), op::OP, 0, number);
         refused(subject, "unknown operation", &bytes, Errno::EINVAL)?;
     }

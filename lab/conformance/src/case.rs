@@ -1,6 +1,6 @@
 //! A case: a sentence and a way to find out whether it is true.
 
-use crate::{Facts, Subject, bad, direct, good, life};
+use crate::{Facts, Subject, bad, direct, entries, good, life};
 
 /// One rule and its proof.
 pub struct Case {
@@ -12,7 +12,7 @@ pub struct Case {
 
 /// All cases for a device with a table in its capability. Each starts with a device just opened.
 pub fn cases() -> impl Iterator<Item = Case> {
-    good::CASES.into_iter().chain(bad::CASES).chain(life::CASES)
+    good::CASES.into_iter().chain(bad::CASES).chain(life::CASES).chain(entries::CASES)
 }
 
 /// All cases for a device without a table, where direct tags are allowed.

@@ -147,6 +147,7 @@ fn no_table(subject: &mut dyn Subject, facts: &Facts) -> Outcome {
         let bytes = request::st(Operation::SetSt, &[steer(0, cpu)]);
         refused(subject, "SET_ST", &bytes, Errno::EOPNOTSUPP)?;
     }
+    refused(subject, "GET_ENTRIES", &request::entries(&[StIndex(0)]), Errno::EOPNOTSUPP)?;
     still_answers(subject, facts)
 }
 

@@ -7,11 +7,12 @@
 mod bad;
 mod case;
 mod direct;
+mod entries;
 mod good;
 mod life;
 mod request;
 mod subject;
 
 pub use case::{Case, cases, direct_cases};
-pub use request::{disable, enable, get_cap, program, st};
+pub use request::{disable, enable, entries, get_cap, program, st};
 pub use subject::{Facts, Registers, Subject};

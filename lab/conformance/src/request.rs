@@ -2,7 +2,7 @@
 
 use tph::{CpuId, Entry, MemoryType, StIndex, TagSource};
 use tph_abi::layout::{self, ctrl, op};
-use tph_abi::{Errno, Operation, StRequest};
+use tph_abi::{EntriesRequest, Errno, Operation, StRequest};
 
 use crate::Subject;
 
@@ -42,6 +42,16 @@ pub fn st(operation: Operation, entries: &[Entry]) -> Vec<u8> {
     for (position, entry) in entries.iter().enumerate() {
         request.set(position, *entry);
     }
+    bytes
+}
+
+/// `GET_ENTRIES` for these entries.
+///
+/// # Panics
+/// If there are none, or more than 2048.
+pub fn entries(indices: &[StIndex]) -> Vec<u8> {
+    let mut bytes = vec![0; layout::st_size(indices.len())];
+    EntriesRequest::new(indices, &mut bytes).expect("1 to 2048 entries");
     bytes
 }
 

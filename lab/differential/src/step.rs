@@ -49,7 +49,7 @@ impl Step {
     pub(crate) fn entries(&self) -> Option<(&[u8], usize)> {
         let Self::Call(bytes) = self else { return None };
         match operation(bytes)? {
-            Operation::GetSt | Operation::SetSt => {
+            Operation::GetSt | Operation::SetSt | Operation::GetEntries => {
                 let rest = bytes.len().checked_sub(layout::FIXED_SIZE)?;
                 Some((bytes, rest / entry::LAYOUT.size))
             }
@@ -91,13 +91,14 @@ fn words(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     match operation {
         Operation::GetCap | Operation::Disable => Ok(()),
         Operation::Enable => write!(f, ", mode {:#x}", field(ctrl::MODE, layout::BODY)),
-        Operation::GetSt | Operation::SetSt => {
+        Operation::GetSt | Operation::SetSt | Operation::GetEntries => {
             let count = field(st::COUNT, layout::BODY);
             write!(f, ", {count} entries:")?;
             for position in (0..count as usize).take(SHOWN_ENTRIES) {
                 let base = layout::st_size(position);
                 let index = field(entry::INDEX, base);
                 match field(entry::CPU, base) {
+                    _ if operation == Operation::GetEntries => write!(f, " [{index}]")?,
                     CLEAR_CPU => write!(f, " [{index}]=clear")?,
                     cpu => write!(f, " [{index}]=cpu {cpu}/{}", field(entry::MEM_TYPE, base))?,
                 }

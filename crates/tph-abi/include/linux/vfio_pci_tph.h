@@ -18,12 +18,18 @@
 #define VFIO_PCI_TPH_DISABLE	2
 #define VFIO_PCI_TPH_GET_ST	3
 #define VFIO_PCI_TPH_SET_ST	4
+/* Of vfio-tph, not of the kernel series */
+#define VFIO_PCI_TPH_GET_ENTRIES	0x80000000u
 
 #define VFIO_PCI_TPH_MODE_IV	1
 #define VFIO_PCI_TPH_MODE_DS	2
 
 #define VFIO_PCI_TPH_MEM_VM	0
 #define VFIO_PCI_TPH_MEM_PM	1
+
+#define VFIO_PCI_TPH_ENTRY_IN_USE	1
+#define VFIO_PCI_TPH_ENTRY_CPU_OFFLINE	2
+#define VFIO_PCI_TPH_ENTRY_CPU_NOT_PERMITTED	4
 
 #define VFIO_PCI_TPH_CLEAR	0xffffffffu
 #define VFIO_PCI_TPH_MAX_ENTRIES	2048
@@ -59,6 +65,22 @@ struct vfio_pci_tph_st {
 	struct vfio_pci_tph_entry ents[];
 };
 
+/* What an entry of the ST table was programmed for. */
+struct vfio_pci_tph_entry_state {
+	__u32 cpu;	/* out: logical CPU; VFIO_PCI_TPH_CLEAR: not in use */
+	__u8 mem_type;	/* out: VFIO_PCI_TPH_MEM_* */
+	__u8 state;	/* out: VFIO_PCI_TPH_ENTRY_* bits */
+	__u16 index;	/* in: entry of the ST table */
+	__u32 reserved;	/* in: must be 0 */
+};
+
+/* What GET_ENTRIES takes (of vfio-tph, not of the kernel series). */
+struct vfio_pci_tph_entries {
+	__u32 count;	/* in: entries, 1 to 2048 */
+	__u32 reserved;	/* in: must be 0 */
+	struct vfio_pci_tph_entry_state ents[];
+};
+
 /* A request: a head, then what the operation needs (DISABLE: nothing). */
 struct vfio_device_pci_tph_op {
 	__u32 argsz;	/* bytes of this request, with what follows */
@@ -67,6 +89,7 @@ struct vfio_device_pci_tph_op {
 		struct vfio_pci_tph_cap cap;
 		struct vfio_pci_tph_ctrl ctrl;
 		struct vfio_pci_tph_st st;
+		struct vfio_pci_tph_entries entries;
 	};
 };
 

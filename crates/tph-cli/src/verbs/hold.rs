@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use serde::Serialize;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -9,7 +12,7 @@ use signal_hook::iterator::Signals;
 use tph::{MemoryType, StIndex, StMode, StTable, TagSource, TphCapability};
 use tph_abi::{Errno, Transport};
 use tph_emu::{EmuDevice, Interrupt};
-use vfio_tph::{EventFd, Host, TphDevice, VfioFunction};
+use vfio_tph::{CpuStanding, EventFd, Host, Programmed, TphDevice, VfioFunction};
 
 use crate::cli::{HoldArgs, Steering};
 use crate::failure::Failure;
@@ -18,6 +21,9 @@ use crate::source::{self, Emulated};
 use crate::style::title;
 use crate::table::{Table, row};
 use crate::{output, words};
+
+/// How often the CPUs are looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What happens to the device; one line of JSON each.
 #[derive(Debug, Serialize)]
@@ -31,11 +37,13 @@ enum Event<'a> {
         /// The function as it is now; its control register and, where they can be seen, its entries.
         function: Option<Box<FunctionReport>>,
     },
+    /// Other CPUs than before are offline: those of these entries.
+    OfflineCpus { device: &'a str, entries: Vec<MapReport> },
     /// TPH is off again and the entries are 0.
     Released { device: &'a str },
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct MapReport {
     /// The ST entry of the queue.
     queue: u16,
@@ -43,7 +51,7 @@ struct MapReport {
 }
 
 pub(crate) fn hold(args: &HoldArgs, json: bool) -> Result<(), Failure> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let interrupted = interrupted()?;
     if let Some(profile) = &args.emulated {
         let emulated = Emulated::start(profile.as_ref())?;
         let id = emulated.find(&args.device)?;
@@ -51,13 +59,25 @@ pub(crate) fn hold(args: &HoldArgs, json: bool) -> Result<(), Failure> {
         let name = device.host().lock().endpoint(id).bdf().to_string();
         connect(&device, &args.map)?;
         let look = || Some(emulated.report(id));
-        return hold_device(TphDevice::new(&device, name), args, json, look, &mut signals);
+        return hold_device(TphDevice::new(&device, name), args, json, look, &interrupted);
     }
     let address = source::address(&args.device)?;
     let function = VfioFunction::open(address)?;
     let _vectors = set_up_vectors(&function, &args.map)?;
     let look = || Host::default().function(address).ok().as_ref().map(FunctionReport::from);
-    hold_device(function.tph(), args, json, look, &mut signals)
+    hold_device(function.tph(), args, json, look, &interrupted)
+}
+
+/// Is told when somebody interrupts.
+fn interrupted() -> Result<Receiver<()>, Failure> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let (tell, told) = channel();
+    thread::spawn(move || {
+        signals.forever().next();
+        // Nobody listens any more when it ended for another reason.
+        let _ = tell.send(());
+    });
+    Ok(told)
 }
 
 /// Sets up the MSI-X vectors that a table in the MSI-X table needs, as an interrupt-driven driver
@@ -99,7 +119,7 @@ fn hold_device<T: Transport>(
     args: &HoldArgs,
     json: bool,
     look: impl FnOnce() -> Option<FunctionReport>,
-    signals: &mut Signals,
+    interrupted: &Receiver<()>,
 ) -> Result<(), Failure> {
     let name = device.name().to_owned();
     device.capability()?;
@@ -113,9 +133,29 @@ fn hold_device<T: Transport>(
         function: look().map(Box::new),
     };
     say(json, &event)?;
-    signals.forever().next();
+    let indices: Vec<StIndex> = args.map.iter().map(|steering| steering.index).collect();
+    let mut known = Vec::new();
+    while interrupted.recv_timeout(LOOK_AGAIN) == Err(RecvTimeoutError::Timeout) {
+        // A driver that serves the kernel series and no more has no answer.
+        let Ok(found) = tph.entries(&indices) else { continue };
+        let offline = offline(&indices, &found);
+        if offline != known {
+            known = offline;
+            let entries = known.clone();
+            say(json, &Event::OfflineCpus { device: &name, entries })?;
+        }
+    }
     tph.disable()?;
     say(json, &Event::Released { device: &name })
+}
+
+/// The entries whose CPU is offline.
+fn offline(indices: &[StIndex], found: &[Option<Programmed>]) -> Vec<MapReport> {
+    let pairs = indices.iter().zip(found).filter_map(|(index, entry)| Some((index, (*entry)?)));
+    pairs
+        .filter(|(_, entry)| entry.standing == CpuStanding::Offline)
+        .map(|(index, entry)| MapReport { queue: index.0, cpu: entry.cpu.0 })
+        .collect()
 }
 
 fn entries(map: &[Steering], memory: MemoryType) -> Vec<(StIndex, TagSource)> {
@@ -152,8 +192,50 @@ fn text(event: &Event<'_>) -> String {
                 table.lines(2).join("\n")
             )
         }
+        Event::OfflineCpus { device, entries } if entries.is_empty() => {
+            format!("{}  Every CPU is online again.\n", title(device))
+        }
+        Event::OfflineCpus { device, entries } => {
+            let line = |MapReport { queue, cpu }: &MapReport| {
+                format!(
+                    "{}  CPU {cpu}, which queue {queue} is for, is offline: the ST entry keeps its \
+                     tag, and the writes go where nobody reads them.\n",
+                    title(device)
+                )
+            };
+            entries.iter().map(line).collect()
+        }
         Event::Released { device } => {
             format!("{}  TPH is off, the entries are 0.\n", title(device))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tph::CpuId;
+
+    #[test]
+    fn a_cpu_that_went_offline_is_named_with_its_queue() {
+        let of = |cpu, standing| {
+            Some(Programmed { cpu: CpuId(cpu), memory: MemoryType::Volatile, standing })
+        };
+        let found = [
+            of(3, CpuStanding::Offline),
+            of(4, CpuStanding::Reachable),
+            None,
+            of(5, CpuStanding::NotPermitted),
+        ];
+        let entries = offline(&[7, 1, 2, 3].map(StIndex), &found);
+        let said = text(&Event::OfflineCpus { device: "nic", entries });
+        let line = "  CPU 3, which queue 7 is for, is offline: the ST entry keeps its tag, and the \
+                    writes go where nobody reads them.\n";
+        assert!(
+            said.contains("nic") && said.ends_with(line) && said.lines().count() == 1,
+            "{said}"
+        );
+        let said = text(&Event::OfflineCpus { device: "nic", entries: Vec::new() });
+        assert!(said.ends_with("  Every CPU is online again.\n"), "{said}");
     }
 }

@@ -1,6 +1,7 @@
 //! A device that writes down what it is asked.
 
-use tph::{Batch, StMode, TagQuery, TagSource};
+use tph::{Batch, CpuId, CpuStanding, EntryQuery, MemoryType, Programmed, StMode};
+use tph::{TagQuery, TagSource};
 use tph_abi::{Errno, Request, Transport, layout};
 
 #[derive(Debug, PartialEq)]
@@ -10,11 +11,14 @@ pub(crate) enum Call {
     Disable,
     /// How many.
     Tags(usize),
+    /// How many.
+    Entries(usize),
     /// Index and CPU; no CPU for an entry to be cleared.
     Program(Vec<(u16, Option<u32>)>),
 }
 
-/// Answers with both modes, 64 entries, and for each CPU its number plus one as its tag.
+/// Answers with both modes, 64 entries, and for each CPU its number plus one as its tag. Each entry
+/// but 0 is in use, for the CPU with its number, which is offline.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
     pub(crate) calls: Vec<Call>,
@@ -38,6 +42,16 @@ impl Transport for Recorder {
                 }
                 assert_eq!(layout::st_size(count), length);
                 Call::Tags(count)
+            }
+            Request::GetEntries(mut query) => {
+                let count = EntryQuery::length(&query).get();
+                for position in 0..count {
+                    let cpu = CpuId(query.index(position).unwrap().0.into());
+                    let (memory, standing) = (MemoryType::Persistent, CpuStanding::Offline);
+                    let entry = (cpu.0 != 0).then_some(Programmed { cpu, memory, standing });
+                    query.answer(position, entry);
+                }
+                Call::Entries(count)
             }
             Request::SetSt(st) => {
                 let entries = (0..Batch::length(&st).get()).map(|at| st.entry(at).unwrap());

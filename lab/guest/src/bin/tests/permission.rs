@@ -13,8 +13,12 @@ use std::thread;
 
 use rustix::thread::{CapabilitySet, CpuSet, capabilities, sched_setaffinity, set_capabilities};
 use tph_lab_guest::{Child, Control, Endpoint, Failure, Suite};
-use vfio_tph::{CpuId, Errno, Error, MemoryType, StIndex, StMode, TagSource, TphDevice};
-use vfio_tph::{Transport, VfioFunction};
+use vfio_tph::{
+    CpuId, CpuStanding, Errno, Error, MemoryType, StIndex, StMode, TagSource, TphDevice,
+};
+use vfio_tph::{Programmed, Transport, VfioFunction};
+
+use crate::check::same;
 
 type Outcome = Result<(), Failure>;
 
@@ -102,6 +106,7 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     suite.test("permission::an_offline_cpu_is_refused_and_taken_again_when_it_is_back", || {
         offline(&nic)
     });
+    suite.test("permission::a_cpu_that_went_offline_later_is_reported", || went_offline(&nic));
     suite.test("permission::a_refused_batch_changes_no_entry", || refused(&nic, control));
 }
 
@@ -204,6 +209,29 @@ fn offline(nic: &Endpoint) -> Outcome {
         (Err(Some(Errno::EINVAL)), Ok(()), Ok(())) => Ok(()),
         other => Err(format!("offline, another, back: {other:?}").into()),
     }
+}
+
+/// An entry outlives its CPU, and the user can find out.
+fn went_offline(nic: &Endpoint) -> Outcome {
+    let function = VfioFunction::open(nic.address)?;
+    let mut tph = function.tph();
+    let mut tph = tph.enable(StMode::DeviceSpecific)?;
+    tph.program(&[(StIndex(0), cpu_source(3)), (StIndex(1), cpu_source(2))])?;
+    let mut look = || tph.entries(&[StIndex(0), StIndex(1), StIndex(2)]);
+    let before = look()?;
+    fs::write(CPU_3, "0")?;
+    let without = look();
+    fs::write(CPU_3, "1")?;
+    let (without, back) = (without?, look()?);
+    let of = |cpu, standing| {
+        let (cpu, memory) = (CpuId(cpu), MemoryType::Volatile);
+        Some(Programmed { cpu, memory, standing })
+    };
+    let other = of(2, CpuStanding::Reachable);
+    let online = vec![of(3, CpuStanding::Reachable), other, None];
+    same("before", before, online.clone())?;
+    same("while it is offline", without, vec![of(3, CpuStanding::Offline), other, None])?;
+    same("when it is back", back, online)
 }
 
 /// The last entry names a CPU that nobody may steer to.
