@@ -3,7 +3,7 @@
 mod region;
 mod reset;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tph::{Requester, StIndex};
 use tph_abi::{Errno, Transport};
@@ -35,7 +35,13 @@ pub struct EmuDevice(Arc<Open>);
 struct Open {
     host: SharedHost,
     function: FunctionId,
-    caller: Caller,
+    caller: Mutex<Caller>,
+}
+
+impl Open {
+    fn caller(&self) -> Caller {
+        self.caller.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl EmuDevice {
@@ -61,7 +67,7 @@ impl EmuDevice {
         requester.open(&mut view)?;
         *slot = Some(requester);
         drop(guard);
-        let open = Open { host: host.clone(), function, caller };
+        let open = Open { host: host.clone(), function, caller: Mutex::new(caller) };
         Ok(Self(Arc::new(open)))
     }
 
@@ -88,8 +94,8 @@ impl EmuDevice {
         self.0.host.lock().endpoint_mut(self.0.function).io_map_mut().unmap(iova, size)
     }
 
-    /// Sets who is told when an MSI-X vector fires, or nobody. Only a vector that somebody is told of
-    /// is set up in the sense of the rules for tables in MSI-X.
+    /// Sets up an MSI-X vector and says who is told when it fires. With nobody a vector that is set
+    /// up stays so, as through VFIO: its tag stays until [`free_interrupts`](Self::free_interrupts).
     ///
     /// # Errors
     /// `EINVAL` if there is no such vector.
@@ -99,8 +105,31 @@ impl EmuDevice {
         interrupt: Option<Box<dyn Interrupt>>,
     ) -> Result<(), Errno> {
         let mut host = self.0.host.lock();
-        let known = host.endpoint_mut(self.0.function).connect(vector, interrupt);
-        if known { Ok(()) } else { Err(Errno::EINVAL) }
+        let endpoint = host.endpoint_mut(self.0.function);
+        if interrupt.is_some() {
+            endpoint.set_up_vector(vector);
+        }
+        if endpoint.connect(vector, interrupt) { Ok(()) } else { Err(Errno::EINVAL) }
+    }
+
+    /// Frees all MSI-X vectors, as `VFIO_DEVICE_SET_IRQS` without any does. Their tags go before.
+    ///
+    /// # Errors
+    /// `EINVAL` if none is set up.
+    pub fn free_interrupts(&self) -> Result<(), Errno> {
+        let mut host = self.0.host.lock();
+        let caller = self.0.caller();
+        let (mut view, slot) = host.parts(self.0.function, &caller);
+        if let Some(requester) = slot {
+            // What is not reached is out of what the kernel keeps, and freeing writes that.
+            let _ = requester.release_vectors(&mut view);
+        }
+        if view.endpoint_mut().free_vectors() { Ok(()) } else { Err(Errno::EINVAL) }
+    }
+
+    /// Lets another process make the requests from now on, or the same with other rights.
+    pub fn set_caller(&self, caller: Caller) {
+        *self.0.caller.lock().unwrap_or_else(PoisonError::into_inner) = caller;
     }
 
     /// Resets the function as `VFIO_DEVICE_RESET` does: what VFIO and the module saved comes back,
@@ -110,7 +139,8 @@ impl EmuDevice {
     /// `EIO` or `ENODEV` if TPH could not be restored; it is off then.
     pub fn reset(&self) -> Result<(), Errno> {
         let mut host = self.0.host.lock();
-        let (mut view, slot) = host.parts(self.0.function, &self.0.caller);
+        let caller = self.0.caller();
+        let (mut view, slot) = host.parts(self.0.function, &caller);
         let requester = slot.as_mut().ok_or(Errno::EBADF)?;
         view.endpoint_mut().reset_and_restore();
         requester.restore(&mut view).map_err(Errno::from)
@@ -121,7 +151,8 @@ impl Transport for &EmuDevice {
     fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
         let mut copy = copy_in(request)?;
         let mut host = self.0.host.lock();
-        let (mut view, slot) = host.parts(self.0.function, &self.0.caller);
+        let caller = self.0.caller();
+        let (mut view, slot) = host.parts(self.0.function, &caller);
         let requester = slot.as_mut().ok_or(Errno::EBADF)?;
         let answer = tph_abi::dispatch(&mut copy, requester, &mut view)?;
         let places = request.get_mut(answer.clone()).into_iter().flatten();
@@ -154,7 +185,8 @@ impl Transport for EmuDevice {
 impl Drop for Open {
     fn drop(&mut self) {
         let mut host = self.host.lock();
-        let (mut view, slot) = host.parts(self.function, &self.caller);
+        let caller = self.caller();
+        let (mut view, slot) = host.parts(self.function, &caller);
         if let Some(mut requester) = slot.take() {
             // A function that does not answer any more has no TPH to turn off.
             let _ = requester.close(&mut view);

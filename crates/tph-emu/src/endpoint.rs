@@ -8,8 +8,9 @@ pub(crate) mod msix;
 mod space;
 mod steer;
 mod transfer;
+mod vectors;
 
-use tph::{AccessError, Bdf, Control, StIndex, TableLocation};
+use tph::{Bdf, Control, StIndex, TableLocation};
 
 pub use access::{AccessCounts, Injection};
 pub use bar::NoSuchBar;
@@ -30,6 +31,8 @@ pub struct Endpoint {
     engine: Engine,
     io_map: IoMap,
     interrupts: Vec<Option<Box<dyn Interrupt>>>,
+    /// The tag that the kernel keeps of each vector that is set up.
+    kept_tags: Vec<Option<u16>>,
     recorder: Recorder,
     counts: AccessCounts,
     injection: Injection,
@@ -47,6 +50,7 @@ impl Endpoint {
             engine: Engine::new(profile.queues, vectors),
             io_map: IoMap::default(),
             interrupts: (0..vectors).map(|_| None).collect(),
+            kept_tags: vec![None; usize::from(vectors)],
             recorder: Recorder::new(profile.queues),
             counts: AccessCounts::default(),
             injection: Injection::None,
@@ -109,23 +113,6 @@ impl Endpoint {
         &mut self.io_map
     }
 
-    /// Sets who is told when `vector` fires; a vector that nobody is told of counts as not set up.
-    /// Says whether there is such a vector.
-    pub fn connect(&mut self, vector: StIndex, interrupt: Option<Box<dyn Interrupt>>) -> bool {
-        let slot = self.interrupts.get_mut(usize::from(vector.0));
-        slot.map(|slot| *slot = interrupt).is_some()
-    }
-
-    /// Nobody is told of any vector any more.
-    pub fn disconnect_all(&mut self) {
-        self.interrupts.fill_with(|| None);
-    }
-
-    /// Whether somebody is told when `vector` fires.
-    pub fn connected(&self, vector: StIndex) -> bool {
-        self.interrupts.get(usize::from(vector.0)).is_some_and(Option::is_some)
-    }
-
     /// The TPH Requester Control register, `None` without the capability.
     pub fn control(&self) -> Option<Control> {
         let tph = self.profile.tph?;
@@ -146,17 +133,6 @@ impl Endpoint {
             }
             _ => None,
         }
-    }
-
-    /// Writes the tag of an MSI-X vector.
-    ///
-    /// # Errors
-    /// [`AccessError`] without such a vector, or if that was asked for with
-    /// [`inject`](Self::inject).
-    pub(crate) fn write_msix_tag(&mut self, vector: StIndex, tag: u16) -> Result<(), AccessError> {
-        self.injection.pass()?;
-        self.counts.msix_tag_writes += 1;
-        if self.msix.set_tag(vector, tag) { Ok(()) } else { Err(AccessError::Failed) }
     }
 
     /// A function-level reset: registers as at power-on, TPH off, entries 0, queues empty. What was

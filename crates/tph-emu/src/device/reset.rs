@@ -9,11 +9,11 @@ impl Endpoint {
         self.set_command(layout::MEMORY_ENABLE);
     }
 
-    /// A device that is closed: reset, nothing mapped, nobody told of anything.
+    /// A device that is closed: reset, nothing mapped, no vector set up.
     pub(super) fn power_down(&mut self) {
         self.reset();
         self.io_map_mut().clear();
-        self.disconnect_all();
+        self.free_vectors();
     }
 
     /// A reset with the kernel's save before and its restore after: the header, the PCI Express and
@@ -22,10 +22,5 @@ impl Endpoint {
         let saved = self.save();
         self.reset();
         self.restore(saved);
-    }
-
-    /// Whether BARs answer.
-    pub(super) fn answers_memory(&self) -> bool {
-        self.config().dword(layout::COMMAND) & layout::MEMORY_ENABLE != 0
     }
 }

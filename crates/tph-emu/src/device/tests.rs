@@ -194,6 +194,42 @@ fn a_table_in_msix_works_for_vectors_that_are_set_up() {
 }
 
 #[test]
+fn tags_go_with_the_vectors_that_are_freed_also_while_memory_is_off() {
+    for memory_off in [false, true] {
+        let bench = Bench::odd("msix-table");
+        let entry = |index| {
+            bench.device.host().lock().endpoint(bench.device.function()).st_entry(StIndex(index))
+        };
+        assert_eq!(bench.device.free_interrupts(), Err(Errno::EINVAL));
+        let nobody = Arc::new(AtomicU64::new(0));
+        bench.device.set_interrupt(StIndex(7), Some(Box::new(nobody))).unwrap();
+        bench.enable(StMode::DeviceSpecific).unwrap();
+        bench.program(&[(7, 1)]).unwrap();
+        bench.device.set_interrupt(StIndex(7), None).unwrap();
+        assert_eq!(entry(7), Some(bench.bits_of(1, WIDE)), "its vector is still set up");
+        if memory_off {
+            bench.device.region_write(Region::Config, 4, &[0, 0]).unwrap();
+            assert_eq!(bench.program(&[(7, 2)]), Err(Errno::EIO));
+            assert_eq!(entry(7), Some(bench.bits_of(1, WIDE)), "the table is not reached");
+        }
+        bench.device.free_interrupts().unwrap();
+        assert_eq!(entry(7), Some(0));
+        assert_eq!(bench.enable(StMode::DeviceSpecific).is_ok(), memory_off);
+        assert_eq!(bench.program(&[(7, 1)]), Err(Errno::ENXIO));
+    }
+}
+
+#[test]
+fn the_rights_of_the_caller_can_change() {
+    let bench = Bench::demo();
+    bench.enable(StMode::DeviceSpecific).unwrap();
+    bench.device.set_caller(Caller::on("1".parse().unwrap()));
+    assert_eq!((bench.program(&[(0, 1)]), bench.program(&[(0, 2)])), (Ok(()), Err(Errno::EINVAL)));
+    bench.device.set_caller(Caller::on("1".parse().unwrap()).with_sys_nice());
+    assert_eq!(bench.program(&[(0, 2)]), Ok(()));
+}
+
+#[test]
 fn without_a_table_the_driver_hands_the_tag_over_where_that_is_allowed() {
     let bench = Bench::odd("no-table");
     assert_eq!(bench.enable(StMode::DeviceSpecific), Err(Errno::EOPNOTSUPP));

@@ -68,6 +68,9 @@ impl Endpoint {
     pub(crate) fn restore(&mut self, saved: Saved) {
         self.config.write(0, &saved.registers);
         self.msix = saved.msix;
+        if self.answers_memory() {
+            self.write_back_tags();
+        }
     }
 
     /// Whether any of these bytes of configuration space belongs to the TPH capability, whose

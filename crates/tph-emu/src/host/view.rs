@@ -48,7 +48,7 @@ impl Function for HostView<'_> {
     }
 
     fn msix_vector_allocated(&mut self, vector: StIndex) -> bool {
-        self.endpoint.connected(vector)
+        self.endpoint.vector_set_up(vector)
     }
 
     fn root_port_device_capabilities_2(&mut self) -> Result<Option<u32>, AccessError> {
