@@ -1,6 +1,7 @@
 //! Ioctls as bytes, for tests that spoil them: the package's only `unsafe`.
 #![allow(unsafe_code)]
 
+use std::cell::RefCell;
 use std::os::fd::AsFd;
 
 use rustix::ffi::c_void;
@@ -13,6 +14,14 @@ use vfio_tph::VfioFunction;
 const ROOM: usize = 0x1_0000;
 /// What the room behind a request is filled with.
 static FILL: [u8; ROOM] = [0xa5; ROOM];
+/// How much behind a request is looked at after each call, and after how many calls all of it.
+const BEHIND: usize = 1024;
+const ALL: u32 = 64;
+
+thread_local! {
+    /// Calls so far, and the room, `FILL` between them.
+    static ROOMS: RefCell<(u32, Vec<u8>)> = RefCell::new((0, FILL.to_vec()));
+}
 
 const BASE: u32 = 0x3b64;
 
@@ -116,7 +125,7 @@ unsafe impl ioctl::Ioctl for Request {
 }
 
 /// Sends an ioctl whose argument is `bytes`, more or fewer than their `argsz` claims. Returns what
-/// the ioctl returns and whether it wrote behind `bytes`.
+/// the ioctl returns and whether it wrote behind `bytes`, or one of the last calls far behind its own.
 ///
 /// # Errors
 /// The error number that came back.
@@ -128,16 +137,22 @@ pub fn call(function: &VfioFunction, ioctl: Ioctl, bytes: &mut [u8]) -> (Result<
     if let Some(why) = ioctl.objection(bytes) {
         panic!("{ioctl:?}: {why}");
     }
-    let mut room = FILL.to_vec();
-    room[..bytes.len()].copy_from_slice(bytes);
-    // SAFETY: the kernel reads a head of fewer than 100 bytes; past that it reads and writes at most
-    // `argsz` bytes in all, which `objection` has seen to be no more than `room` has, and for
-    // `PciTph`, whatever its `argsz`, at most 24592. It takes no address out of them: none of the
-    // ioctls has one, except for features that `objection` refuses. `room` is not looked at until
-    // the call is over, and the kernel keeps no pointer to it.
-    let outcome = unsafe { send(function, ioctl, room.as_mut_ptr().cast()) };
-    bytes.copy_from_slice(&room[..bytes.len()]);
-    (outcome, room[bytes.len()..] != FILL[bytes.len()..])
+    ROOMS.with_borrow_mut(|(calls, room)| {
+        room[..bytes.len()].copy_from_slice(bytes);
+        // SAFETY: the kernel reads a head of fewer than 100 bytes; past that it reads and writes at
+        // most `argsz` bytes in all, which `objection` has seen to be no more than `room` has, and
+        // for `PciTph`, whatever its `argsz`, at most 24592. It takes no address out of them: none of
+        // the ioctls has one, except for features that `objection` refuses. `room` is not looked at
+        // until the call is over, and the kernel keeps no pointer to it.
+        let outcome = unsafe { send(function, ioctl, room.as_mut_ptr().cast()) };
+        bytes.copy_from_slice(&room[..bytes.len()]);
+        // Looking at all of it takes longer than the call: a write far behind is found later.
+        *calls += 1;
+        let far = if *calls % ALL == 0 { ROOM } else { ROOM.min(bytes.len() + BEHIND) };
+        let wrote_behind = room[bytes.len()..far] != FILL[bytes.len()..far];
+        room[..far].copy_from_slice(&FILL[..far]);
+        (outcome, wrote_behind)
+    })
 }
 
 /// Sends an ioctl whose argument lies where no process has memory.
