@@ -1,16 +1,18 @@
 //! Sequence after sequence, until one shows a difference.
 
-use tph::{Entry, StIndex, TagSource};
-use tph_abi::Operation;
+use tph::{Entry, MAX_CAPABILITY_ENTRIES, StIndex, TagSource};
+use tph_abi::{EntriesRequest, Operation, client, layout};
 use tph_conformance as bytes_of;
 
-use crate::{Generator, Look, Mismatch, Pair, Step, Target, Totals, Visit, shrink, target};
+use crate::{Generator, Look, Mismatch, Pair, Rights, Step, Target, Totals, Visit};
+use crate::{shrink, target};
 
 /// Steps before a sequence that are kept in case that it alone does not show the difference again.
 const REMEMBERED: usize = 2000;
-/// After one sequence in so many all registers are compared: 64 entries are 32 accesses. What
-/// differs stays different, and what was done before is remembered.
-const LOOK_AT_ALL: u64 = 8;
+/// So many sequences are a round: at its end all registers are compared, after it the table is
+/// cleared. In between what differs stays different, and what was done before is remembered. An
+/// access to the device takes far longer than all else.
+const ROUND: u64 = 8;
 /// Sequences that are tried to make one shorter.
 const TRIES: u32 = 300;
 /// Memory Space Enable: what Command holds after opening.
@@ -29,7 +31,8 @@ pub struct Campaign {
 
 impl Campaign {
     /// Sends them to both sides. Before each, the device is put in order by requests that are
-    /// compared like all others: TPH off, entries clear, Command as after opening.
+    /// compared like all others: TPH off, Command and the caller's rights as after opening, once in a
+    /// round entries clear and vectors free.
     ///
     /// # Errors
     /// The shortest sequence found that shows a difference.
@@ -37,12 +40,23 @@ impl Campaign {
         let generator = Generator::new(target.clone(), self.seed, self.rare);
         let mut totals = Totals::default();
         let mut before = Vec::new();
+        let mut round: Vec<Step> = Vec::new();
         pair.reopen();
         for number in 0..self.sequences {
-            let mut steps = put_in_order(pair, target, &before);
-            steps.extend(generator.sequence(number));
-            let looks_at_all = number % LOOK_AT_ALL == 0 || number + 1 == self.sequences;
-            let look = if looks_at_all { Look::All } else { Look::Touched };
+            let mut steps = put_in_order(&round);
+            if number % ROUND == 0 {
+                steps.extend(clear(pair, target, &round));
+                round.clear();
+            }
+            let sequence = generator.sequence(number);
+            round.extend(sequence.iter().cloned());
+            steps.extend(sequence);
+            let look = match number % ROUND {
+                _ if number + 1 == self.sequences => Look::All,
+                0 => Look::Each,
+                last if last + 1 == ROUND => Look::All,
+                _ => Look::Last,
+            };
             match pair.visit(target, &steps, look) {
                 Visit::Equal(outcomes) => totals.add(&steps, &outcomes),
                 Visit::Differs(at, difference) => {
@@ -60,17 +74,31 @@ impl Campaign {
             }
             remember(&mut before, steps);
         }
+        // The caller may be the process that runs other tests.
+        pair.reopen();
         Ok(totals)
     }
 }
 
-/// What makes the device look as if it had just been opened, without opening it.
-fn put_in_order(pair: &mut Pair<'_>, target: &Target, before: &[Step]) -> Vec<Step> {
+/// What makes the device look almost as if it had just been opened, after these steps.
+fn put_in_order(before: &[Step]) -> Vec<Step> {
     let mut steps = Vec::new();
+    if before.iter().any(|step| matches!(step, Step::Caller(_))) {
+        steps.push(Step::Caller(Rights::ALL));
+    }
     if before.iter().any(|step| matches!(step, Step::Write { offset: target::COMMAND, .. })) {
         steps.push(Step::Write { offset: target::COMMAND, bytes: COMMAND_OPENED.into() });
     }
     steps.push(Step::call(bytes_of::disable()));
+    steps
+}
+
+/// What clears the table and frees the vectors, when TPH is off.
+fn clear(pair: &mut Pair<'_>, target: &Target, before: &[Step]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if before.iter().any(|step| matches!(step, Step::Vectors(_))) {
+        steps.push(Step::FreeVectors);
+    }
     let programmed = programmed(pair, target);
     if !programmed.is_empty() {
         // One of the modes is one that the device has: it was on when the entries were written.
@@ -81,16 +109,22 @@ fn put_in_order(pair: &mut Pair<'_>, target: &Target, before: &[Step]) -> Vec<St
     steps
 }
 
-/// The entries that are not 0, as entries to clear. The sides are equal: the cheaper one is asked.
+/// The entries that are in use, as entries to clear. The sides are equal: the cheaper one is asked.
 fn programmed(pair: &mut Pair<'_>, target: &Target) -> Vec<Entry> {
-    let holds_tag = |index: &u16| {
-        target.entry(*index).is_some_and(|dword| {
-            let [a, b, c, d] = pair.emulated.config(dword).to_le_bytes();
-            if index.is_multiple_of(2) { [a, b] != [0, 0] } else { [c, d] != [0, 0] }
-        })
-    };
-    let clear = |index| Entry { index: StIndex(index), source: TagSource::Clear };
-    (0..target.entries()).filter(holds_tag).map(clear).collect()
+    if !target.in_capability() {
+        return Vec::new();
+    }
+    let indices: Vec<StIndex> =
+        (0..target.entries().min(MAX_CAPABILITY_ENTRIES)).map(StIndex).collect();
+    let mut bytes = vec![0; layout::st_size(indices.len())];
+    let request = EntriesRequest::new(&indices, &mut bytes);
+    let mut request = request.expect("a table in the capability has 1 to 64 entries");
+    if client::entries(pair.emulated, &mut request).is_err() {
+        // Without a table that can be programmed nothing is.
+        return Vec::new();
+    }
+    let used = (0..indices.len()).filter(|at| request.programmed(*at).is_some());
+    used.map(|at| Entry { index: indices[at], source: TagSource::Clear }).collect()
 }
 
 /// Adds steps to what was done since the device was last opened.

@@ -1,13 +1,17 @@
 //! A function of the emulated host, in this process.
 
-use tph::ConfigOffset;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tph::{ConfigOffset, StIndex};
 use tph_abi::{Errno, Transport};
 use tph_conformance::Subject;
 use tph_emu::{
-    Caller, DirectTags, EmuDevice, FunctionId, Host, OpenError, Profile, Region, SharedHost,
+    Caller, DirectTags, EmuDevice, FunctionId, Host, Interrupt, OpenError, Profile, Region,
+    SharedHost,
 };
 
-use crate::Side;
+use crate::{Rights, Side};
 
 /// The emulated side.
 pub struct Emulated {
@@ -37,13 +41,13 @@ impl Emulated {
         profile: &Profile,
         function: &str,
         direct_tags: DirectTags,
-        caller: Caller,
     ) -> Result<Self, EmulatedError> {
         let mut host = Host::new(profile);
         host.set_direct_tags(direct_tags);
         let id = host.function_named(function);
         let function = id.ok_or_else(|| EmulatedError::Unknown(function.to_owned()))?;
         let host = SharedHost::new(host);
+        let caller = caller(Rights::ALL);
         let device = EmuDevice::open(&host, function, caller.clone())?;
         Ok(Self { host, function, caller, device: Some(device) })
     }
@@ -83,4 +87,32 @@ impl Side for Emulated {
     fn write_config(&mut self, offset: u16, bytes: &[u8]) -> Result<(), Errno> {
         self.device().region_write(Region::Config, offset.into(), bytes)
     }
+
+    fn set_up_vectors(&mut self, count: u16) -> Result<(), Errno> {
+        (0..count).map(StIndex).try_for_each(|vector| {
+            let counter: Box<dyn Interrupt> = Box::new(Arc::new(AtomicU64::new(0)));
+            self.device().set_interrupt(vector, Some(counter))
+        })
+    }
+
+    fn free_vectors(&mut self) -> Result<(), Errno> {
+        self.device().free_interrupts()
+    }
+
+    fn set_rights(&mut self, rights: Rights) {
+        self.caller = caller(rights);
+        self.device().set_caller(self.caller.clone());
+    }
+
+    fn tags(&mut self, count: u16) -> Vec<u16> {
+        let host = self.host.lock();
+        let endpoint = host.endpoint(self.function);
+        (0..count).map(|vector| endpoint.st_entry(StIndex(vector)).unwrap_or(0)).collect()
+    }
+}
+
+fn caller(rights: Rights) -> Caller {
+    let cpus = rights.cpu_numbers();
+    let caller = cpus.map_or_else(Caller::anywhere, |cpus| Caller::on(cpus.into_iter().collect()));
+    if rights.sys_nice { caller.with_sys_nice() } else { caller }
 }

@@ -5,7 +5,7 @@ mod spoil;
 
 use tph::ConfigOffset;
 
-use crate::{Random, Step, Target, target};
+use crate::{Random, Rights, Step, Target, target};
 
 /// Device Control of the emulated functions' PCI Express capability: its upper byte, and the bit
 /// there that resets the function.
@@ -33,6 +33,9 @@ impl Generator {
         let mut random = Random::new(self.seed, number);
         let length = 2 + random.place(6);
         let mut steps = Vec::with_capacity(length + 2);
+        if self.target.vectors_of_table() > 0 && !random.once_in(4) {
+            steps.push(self.vectors(&mut random));
+        }
         if !random.once_in(5) {
             steps.push(Step::call(request::enable(&mut random)));
         }
@@ -50,11 +53,34 @@ impl Generator {
         if random.once_in(12) {
             return self.write(random);
         }
+        if random.once_in(15) {
+            return Step::Caller(self.rights(random));
+        }
+        let vectors_in = if self.target.vectors_of_table() > 0 { 6 } else { 60 };
+        if self.target.vectors() > 0 && random.once_in(vectors_in) {
+            return if random.once_in(3) { Step::FreeVectors } else { self.vectors(random) };
+        }
         let mut bytes = request::any(random, &self.target);
         if random.once_in(4) {
             spoil::one_thing(random, &mut bytes);
         }
         Step::call(bytes)
+    }
+
+    /// Vectors from the first on.
+    fn vectors(&self, random: &mut Random) -> Step {
+        // Each vector is an interrupt, which takes its time.
+        let most = if random.once_in(8) { self.target.vectors() } else { target::AIMED_AT };
+        let count = 1 + random.below(most.min(self.target.vectors()).into());
+        Step::Vectors(u16::try_from(count).unwrap_or(1))
+    }
+
+    /// Rights of a process that has a CPU to run on.
+    fn rights(&self, random: &mut Random) -> Rights {
+        let online = self.target.online();
+        let cpus = random.bits() & online;
+        let cpus = if random.once_in(4) || cpus == 0 { None } else { Some(cpus) };
+        Rights { cpus, sys_nice: random.once_in(3) }
     }
 
     /// A write in or around the capability, or to Command.
@@ -87,6 +113,8 @@ fn slow(random: &mut Random) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tph_abi::Operation;
+    use tph_abi::layout::op;
     use tph_emu::Profile;
 
     fn generator(seed: u64) -> Generator {
@@ -105,7 +133,7 @@ mod tests {
     #[test]
     fn sequences_are_short_differ_and_hold_every_kind_of_step() {
         let sequences: Vec<_> = (0..2000).map(|number| generator(1).sequence(number)).collect();
-        assert!(sequences.iter().all(|steps| (2..=8).contains(&steps.len())));
+        assert!(sequences.iter().all(|steps| (2..=9).contains(&steps.len())));
         let different: std::collections::HashSet<_> = sequences.iter().collect();
         assert!(different.len() > 1900, "{}", different.len());
         let slow = sequences
@@ -114,8 +142,10 @@ mod tests {
         assert!((20..150).contains(&slow.count()));
         let steps = || sequences.iter().flatten();
         assert!(steps().any(|step| matches!(step, Step::Write { offset: 4, .. })));
-        for number in 0..5 {
-            let count = steps().filter(|step| matches!(step, Step::Call(b) if b[4] == number));
+        assert!(steps().filter(|step| matches!(step, Step::Caller(_))).count() > 300);
+        for number in (0..5).chain([Operation::OWN]) {
+            let is = |bytes: &[u8]| op::OP.read(bytes, 0) == Some(number);
+            let count = steps().filter(|step| matches!(step, Step::Call(bytes) if is(bytes)));
             assert!(count.count() > 300, "operation {number}");
         }
     }

@@ -35,6 +35,15 @@ pub enum Difference {
         /// On the other.
         emulated: u32,
     },
+    /// The tag of an MSI-X vector after the step.
+    Tag {
+        /// Which one.
+        vector: usize,
+        /// On the one side.
+        module: u16,
+        /// On the other.
+        emulated: u16,
+    },
 }
 
 impl fmt::Display for Difference {
@@ -51,6 +60,12 @@ impl fmt::Display for Difference {
                 write!(
                     f,
                     "byte {at} of the reply: module {module:#04x}, emulated host {emulated:#04x}"
+                )
+            }
+            Self::Tag { vector, module, emulated } => {
+                write!(
+                    f,
+                    "tag of vector {vector}: module {module:#06x}, emulated host {emulated:#06x}"
                 )
             }
             Self::Register { offset, module, emulated } => {

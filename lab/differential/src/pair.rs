@@ -4,16 +4,18 @@ use tph::ConfigOffset;
 use tph_abi::layout::entry;
 use tph_abi::{Errno, layout};
 
-use crate::{Difference, Side, Step, Target};
+use crate::{Difference, Rights, Side, Step, Target, target};
 
 /// How many of a request's entries are looked at after the step.
 const LOOKED_AT: usize = 4;
 
-/// How much is compared when all steps are done.
+/// How much is compared of the registers; answers are compared after each step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// What the last step may have changed, as after the others.
-    Touched,
+    /// After each step that is not refused, what it may have changed.
+    Each,
+    /// What the last steps may have changed.
+    Last,
     /// Command, the capability, the whole table.
     All,
 }
@@ -41,25 +43,32 @@ type Answer = (Result<(), Errno>, Vec<u8>);
 impl Pair<'_> {
     /// Both as they are just after opening.
     pub fn reopen(&mut self) {
-        self.module.reopen();
-        self.emulated.reopen();
+        for side in [&mut *self.module, &mut *self.emulated] {
+            side.set_rights(Rights::ALL);
+            side.reopen();
+        }
     }
 
-    /// Leads both through all steps or to the first difference. After each step that is
-    /// not refused the registers that it may have touched are compared, after the last one as
-    /// `look` says.
+    /// Leads both through all steps or to the first difference. Registers are compared as `look`
+    /// says.
     pub fn visit(&mut self, target: &Target, steps: &[Step], look: Look) -> Visit {
         let mut outcomes = Vec::with_capacity(steps.len());
         for (at, step) in steps.iter().enumerate() {
             let (outcome, difference) = self.one(step);
             let last = at + 1 == steps.len();
-            let registers = match (look, outcome) {
-                (Look::All, _) if last => target.all(),
-                // Should it have changed something all the same, that is seen later.
-                (_, Err(_)) if !last => Vec::new(),
-                _ => touched(target, step),
+            let registers = match look {
+                Look::All if last => target.all(),
+                Look::Last if last => last_touched(target, steps),
+                Look::Each if last || outcome.is_ok() => touched(target, step),
+                // Should a step that is refused have changed something, that is seen later.
+                _ => Vec::new(),
             };
-            if let Some(difference) = difference.or_else(|| self.registers(&registers)) {
+            let difference = difference.or_else(|| self.registers(&registers));
+            let difference = match difference {
+                None if last => self.tags(target),
+                difference => difference,
+            };
+            if let Some(difference) = difference {
                 return Visit::Differs(at, difference);
             }
             outcomes.push(outcome);
@@ -87,6 +96,21 @@ impl Pair<'_> {
     }
 }
 
+impl Pair<'_> {
+    /// The tags of a table in MSI-X, where both can be asked.
+    fn tags(&mut self, target: &Target) -> Option<Difference> {
+        let command = ConfigOffset::new(target::COMMAND)?;
+        let count = target.vectors_of_table();
+        if count == 0 || self.emulated.config(command) & target::MEMORY_ENABLE == 0 {
+            return None;
+        }
+        let (module, emulated) = (self.module.tags(count), self.emulated.tags(count));
+        let mut pairs = module.into_iter().zip(emulated).enumerate();
+        let (vector, (module, emulated)) = pairs.find(|(_, (one, other))| one != other)?;
+        Some(Difference::Tag { vector, module, emulated })
+    }
+}
+
 fn answer(side: &mut dyn Side, step: &Step) -> Answer {
     match step {
         Step::Call(bytes) => {
@@ -94,6 +118,12 @@ fn answer(side: &mut dyn Side, step: &Step) -> Answer {
             (side.call(&mut bytes), bytes)
         }
         Step::Write { offset, bytes } => (side.write_config(*offset, bytes), Vec::new()),
+        Step::Vectors(count) => (side.set_up_vectors(*count), Vec::new()),
+        Step::FreeVectors => (side.free_vectors(), Vec::new()),
+        Step::Caller(rights) => {
+            side.set_rights(*rights);
+            (Ok(()), Vec::new())
+        }
         Step::Reset => {
             side.reset();
             (Ok(()), Vec::new())
@@ -127,4 +157,11 @@ fn touched(target: &Target, step: &Step) -> Vec<ConfigOffset> {
         registers.dedup();
     }
     registers
+}
+
+/// What the last step that programs entries touched, if there is one.
+fn last_touched(target: &Target, steps: &[Step]) -> Vec<ConfigOffset> {
+    let programs = |step: &&Step| step.entries().is_some();
+    let step = steps.iter().rev().find(programs).or(steps.last());
+    step.map_or_else(Vec::new, |step| touched(target, step))
 }

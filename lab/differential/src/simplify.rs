@@ -2,7 +2,7 @@
 
 use tph_abi::layout::{self, Field, entry, op, st};
 
-use crate::Step;
+use crate::{Rights, Step};
 
 /// Bytes that are tried one by one.
 const BYTES: usize = 64;
@@ -29,7 +29,13 @@ pub(crate) fn simpler(step: &Step) -> Vec<Step> {
             let plainer = zeros(bytes, 0).into_iter().map(|bytes| (*offset, bytes));
             shorter.chain(plainer).map(|(offset, bytes)| Step::Write { offset, bytes }).collect()
         }
-        Step::Reset | Step::Reopen => Vec::new(),
+        Step::Vectors(count @ 2..) => vec![Step::Vectors(1), Step::Vectors(count / 2)],
+        Step::Caller(rights) if rights.sys_nice && rights.cpus.is_some() => {
+            vec![Step::Caller(Rights::ALL)]
+        }
+        Step::Vectors(_) | Step::FreeVectors | Step::Caller(_) | Step::Reset | Step::Reopen => {
+            Vec::new()
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use tph_abi::layout::{self, Field, ctrl, entry, op, st};
 use tph_abi::{CLEAR_CPU, Operation};
 
+use crate::Rights;
+
 /// Bytes of a request that a mismatch shows.
 const SHOWN: usize = 64;
 /// Entries of a request that a mismatch shows.
@@ -26,6 +28,12 @@ pub enum Step {
     Reset,
     /// The device is closed and opened again.
     Reopen,
+    /// MSI-X vectors are set up: so many, from the first.
+    Vectors(u16),
+    /// All MSI-X vectors are freed.
+    FreeVectors,
+    /// Who asks has these rights from now on.
+    Caller(Rights),
 }
 
 impl Step {
@@ -76,6 +84,9 @@ impl fmt::Display for Step {
             }
             Self::Reset => f.write_str("reset"),
             Self::Reopen => f.write_str("close and open"),
+            Self::Vectors(count) => write!(f, "set up {count} vectors"),
+            Self::FreeVectors => f.write_str("free vectors"),
+            Self::Caller(rights) => write!(f, "the caller may run on {rights}"),
         }
     }
 }

@@ -18,6 +18,10 @@ pub struct Totals {
     pub outcomes: BTreeMap<i32, u64>,
     /// Resets, and closings with openings.
     pub slow: u64,
+    /// Times that vectors were set up or freed.
+    pub vectors: u64,
+    /// Times that the caller's rights changed.
+    pub callers: u64,
 }
 
 impl Totals {
@@ -31,6 +35,8 @@ impl Totals {
                     *self.outcomes.entry(number).or_default() += 1;
                 }
                 Step::Reset | Step::Reopen => self.slow += 1,
+                Step::Vectors(_) | Step::FreeVectors => self.vectors += 1,
+                Step::Caller(_) => self.callers += 1,
                 Step::Write { .. } => {}
             }
         }
@@ -39,8 +45,12 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sequences, steps, slow, .. } = self;
-        write!(f, "{sequences} sequences, {steps} steps, {slow} resets and reopens; requests:")?;
+        let Self { sequences, steps, slow, vectors, callers, .. } = self;
+        write!(
+            f,
+            "{sequences} sequences, {steps} steps, {slow} resets and reopens, {vectors} times vectors, \
+             {callers} callers; requests:"
+        )?;
         for (number, count) in &self.outcomes {
             match number {
                 0 => write!(f, " ok {count}")?,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use tph::ConfigOffset;
 use tph_abi::{Errno, Transport};
 use tph_conformance::Subject;
-use tph_differential::{Campaign, Emulated, Mismatch, Pair, Side, Step, Target, Totals};
-use tph_emu::{Caller, DirectTags, Profile};
+use tph_differential::{Campaign, Emulated, Mismatch, Pair, Rights, Side, Step, Target, Totals};
+use tph_emu::{DirectTags, Profile};
 
 /// How a broken host differs from a good one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,9 @@ enum Fault {
     SpoilsReply,
     ForgetsTableInReset,
     LetsWritesThrough,
+    KeepsVectors,
+    IgnoresPinning,
+    MovesTag,
 }
 
 struct Broken {
@@ -69,6 +72,27 @@ impl Side for Broken {
         self.written |= (0x108..0x110).contains(&offset);
         self.host.write_config(offset, bytes)
     }
+
+    fn set_up_vectors(&mut self, count: u16) -> Result<(), Errno> {
+        self.host.set_up_vectors(count)
+    }
+
+    fn free_vectors(&mut self) -> Result<(), Errno> {
+        if self.fault == Fault::KeepsVectors { Ok(()) } else { self.host.free_vectors() }
+    }
+
+    fn set_rights(&mut self, rights: Rights) {
+        let sys_nice = rights.sys_nice || self.fault == Fault::IgnoresPinning;
+        self.host.set_rights(Rights { sys_nice, ..rights });
+    }
+
+    fn tags(&mut self, count: u16) -> Vec<u16> {
+        let mut tags = self.host.tags(count);
+        if self.fault == Fault::MovesTag {
+            tags.rotate_left(1);
+        }
+        tags
+    }
 }
 
 fn profiles() -> Vec<Profile> {
@@ -85,7 +109,7 @@ fn campaign(
     fault: Fault,
     sequences: u64,
 ) -> Result<Totals, Box<Mismatch>> {
-    let open = || Emulated::open(profile, name, DirectTags::Allowed, Caller::anywhere()).unwrap();
+    let open = || Emulated::open(profile, name, DirectTags::Allowed).unwrap();
     let mut module = Broken { host: open(), fault, was_reset: false, written: false };
     let mut emulated = open();
     let function = profile.functions.iter().find(|function| function.name == name).unwrap();
@@ -113,8 +137,11 @@ fn an_emulated_host_equals_itself_on_every_profile() {
 }
 
 fn found(fault: Fault) -> Mismatch {
-    let profile = Profile::demo();
-    let mismatch = campaign(&profile, &profile.functions[0].name, fault, 3000);
+    found_on(&Profile::demo(), fault)
+}
+
+fn found_on(profile: &Profile, fault: Fault) -> Mismatch {
+    let mismatch = campaign(profile, &profile.functions[0].name, fault, 3000);
     *mismatch.expect_err("the fault is found")
 }
 
@@ -157,4 +184,32 @@ fn a_write_that_goes_through_is_found_by_one_byte() {
     assert_eq!(kinds(&mismatch), ["write"], "{mismatch}");
     let Step::Write { bytes, .. } = &mismatch.steps[0] else { panic!("{mismatch}") };
     assert_eq!(bytes, &[0]);
+}
+
+fn in_msix() -> Profile {
+    let profiles = profiles();
+    profiles.into_iter().find(|profile| profile.name == "msix-table").unwrap()
+}
+
+#[test]
+fn vectors_that_are_not_freed_are_found_by_two_steps() {
+    let mismatch = found_on(&in_msix(), Fault::KeepsVectors);
+    assert!(mismatch.steps.len() <= 2, "{mismatch}");
+}
+
+#[test]
+fn a_caller_that_is_not_held_back_is_found_by_three_steps() {
+    let mismatch = found(Fault::IgnoresPinning);
+    let mut kinds = kinds(&mismatch);
+    kinds.sort();
+    assert_eq!(kinds, ["Enable", "SetSt", "the"], "{mismatch}");
+}
+
+#[test]
+fn a_tag_in_the_wrong_vector_is_found_by_three_steps() {
+    let mismatch = found_on(&in_msix(), Fault::MovesTag);
+    let mut kinds = kinds(&mismatch);
+    kinds.sort();
+    assert_eq!(kinds, ["Enable", "SetSt", "set"], "{mismatch}");
+    assert!(mismatch.to_string().contains("then: tag of vector "), "{mismatch}");
 }

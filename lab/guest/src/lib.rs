@@ -12,6 +12,7 @@ pub mod kernel_log;
 pub mod module;
 pub mod nic;
 pub mod raw;
+mod rights;
 pub mod subject;
 pub mod suite;
 pub mod wait;

@@ -3,19 +3,28 @@
 use tph::{ConfigOffset, ConfigSpace};
 use tph_abi::{Errno, Transport};
 use tph_conformance::Subject;
-use tph_differential::Side;
-use vfio_tph::{Bdf, Error, VfioFunction};
+use tph_differential::{Rights, Side};
+use vfio_tph::{Bar, Bdf, Error, EventFd, VfioFunction};
 
 use crate::raw::{self, Ioctl};
+use crate::rights;
 
 /// The index of the region with configuration space.
 const CONFIG: u32 = 7;
+/// The BAR of the emulated endpoint's MSI-X table.
+const TABLE_BAR: u32 = 2;
+/// `VFIO_PCI_MSIX_IRQ_INDEX`, and the flags of `VFIO_DEVICE_SET_IRQS` that free its vectors.
+const MSIX: u32 = 2;
+const DATA_NONE: u32 = 1 << 0;
+const ACTION_TRIGGER: u32 = 1 << 5;
 
 /// A function opened through VFIO.
 #[derive(Debug)]
 pub struct VfioSubject {
     address: Bdf,
     function: Option<VfioFunction>,
+    /// The BAR of its MSI-X table, once somebody asked for it.
+    table: Option<Bar>,
 }
 
 impl VfioSubject {
@@ -24,7 +33,7 @@ impl VfioSubject {
     /// # Errors
     /// What the kernel answered.
     pub fn open(address: Bdf) -> Result<Self, Error> {
-        Ok(Self { address, function: Some(VfioFunction::open(address)?) })
+        Ok(Self { address, function: Some(VfioFunction::open(address)?), table: None })
     }
 
     fn function(&self) -> &VfioFunction {
@@ -54,7 +63,7 @@ impl Subject for VfioSubject {
     }
 
     fn reopen(&mut self) {
-        self.function = None;
+        (self.table, self.function) = (None, None);
         self.function = Some(VfioFunction::open(self.address).expect("it opens again"));
     }
 }
@@ -62,6 +71,39 @@ impl Subject for VfioSubject {
 impl Side for VfioSubject {
     fn write_config(&mut self, offset: u16, bytes: &[u8]) -> Result<(), Errno> {
         let written = self.function().write_region(CONFIG, offset.into(), bytes);
-        written.map_err(|error| error.errno().unwrap_or(Errno::EIO))
+        written.map_err(|error| errno(&error))
     }
+
+    fn set_up_vectors(&mut self, count: u16) -> Result<(), Errno> {
+        // VFIO keeps the events that it is given, not the files.
+        let events = (0..count).map(|_| EventFd::new(0)).collect::<Result<Vec<_>, _>>();
+        let events = events.expect("files can be opened");
+        self.function().enable_msix(&events).map_err(|error| errno(&error))
+    }
+
+    fn free_vectors(&mut self) -> Result<(), Errno> {
+        // As it is: the library keeps the number of an error to itself.
+        let words = [20, DATA_NONE | ACTION_TRIGGER, MSIX, 0, 0];
+        let mut bytes: Vec<u8> = words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
+        let (outcome, _) = raw::call(self.function(), Ioctl::SetIrqs, &mut bytes);
+        outcome.map(drop).map_err(Errno)
+    }
+
+    fn set_rights(&mut self, rights: Rights) {
+        rights::take(rights).expect("a process may give up what it has and take it again");
+    }
+
+    fn tags(&mut self, count: u16) -> Vec<u16> {
+        let bar = self.table.take().map_or_else(|| self.function().map_bar(TABLE_BAR), Ok);
+        let table = self.table.insert(bar.expect("the MSI-X table can be mapped"));
+        let tag = |vector| {
+            let control = table.read32(16 * usize::from(vector) + 12);
+            (control.expect("the table is inside of its BAR") >> 16) as u16
+        };
+        (0..count).map(tag).collect()
+    }
+}
+
+fn errno(error: &Error) -> Errno {
+    error.errno().unwrap_or(Errno::EIO)
 }

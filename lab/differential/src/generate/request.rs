@@ -17,7 +17,8 @@ pub(super) fn any(random: &mut Random, target: &Target) -> Vec<u8> {
         8..=25 => enable(random),
         26..=33 => bytes_of::disable(),
         34..=79 => bytes_of::st(Operation::SetSt, &batch(random, target)),
-        80..=93 => bytes_of::st(Operation::GetSt, &batch(random, target)),
+        80..=86 => bytes_of::st(Operation::GetSt, &batch(random, target)),
+        87..=95 => bytes_of::entries(&indices(random, target)),
         _ => return noise(random),
     };
     if random.once_in(8) {
@@ -39,14 +40,15 @@ fn noise(random: &mut Random) -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..length).map(|_| random.bits().to_le_bytes()[0]).collect();
     if random.once_in(2) {
         op::ARGSZ.write(&mut bytes, 0, random.pick(&[8, 16, 28, 64, 0x6010]));
-        op::OP.write(&mut bytes, 0, random.below(6));
+        let own = random.once_in(4);
+        op::OP.write(&mut bytes, 0, if own { Operation::OWN } else { random.below(6) });
     }
     bytes.resize(bytes.len().max(layout::BODY), 0);
     bytes
 }
 
 fn batch(random: &mut Random, target: &Target) -> Vec<Entry> {
-    let table = u32::from(target.entries().min(64));
+    let table = u32::from(target.usable().min(64));
     let (length, first) = match random.below(80) {
         0..=64 => (1 + random.below(4), None),
         65..=72 => (1 + random.below(table + 2), None),
@@ -59,7 +61,7 @@ fn batch(random: &mut Random, target: &Target) -> Vec<Entry> {
     };
     let mut entries: Vec<Entry> = (0..length)
         .map(|n| {
-            let index = first.map_or_else(|| random.below(target.entries().into()), |at| at + n);
+            let index = first.map_or_else(|| index(random, target), |at| at + n);
             Entry { index: index_of(index), source: source(random, target) }
         })
         .collect();
@@ -77,6 +79,14 @@ fn batch(random: &mut Random, target: &Target) -> Vec<Entry> {
     entries
 }
 
+/// What to ask about: mostly few entries, now and then the whole table.
+fn indices(random: &mut Random, target: &Target) -> Vec<StIndex> {
+    if random.once_in(3) {
+        return (0..target.entries().min(64)).map(StIndex).collect();
+    }
+    batch(random, target).into_iter().map(|entry| entry.index).collect()
+}
+
 fn source(random: &mut Random, target: &Target) -> TagSource {
     if random.once_in(8) {
         return TagSource::Clear;
@@ -86,6 +96,12 @@ fn source(random: &mut Random, target: &Target) -> TagSource {
 
 fn memory(random: &mut Random) -> MemoryType {
     random.pick(&[MemoryType::Volatile, MemoryType::Volatile, MemoryType::Persistent])
+}
+
+/// An entry of the table, mostly one that can be programmed.
+fn index(random: &mut Random, target: &Target) -> u32 {
+    let all = random.once_in(12);
+    random.below(if all { target.entries() } else { target.usable() }.into())
 }
 
 fn index_of(index: u32) -> StIndex {

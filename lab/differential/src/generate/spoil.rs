@@ -1,6 +1,6 @@
 //! Nearly valid requests: one field, one bit or the length is not as it should be.
 
-use tph_abi::layout::{self, Field, cap, ctrl, entry, op, st};
+use tph_abi::layout::{self, Field, cap, ctrl, entry, entry_state, op, st};
 
 use crate::Random;
 
@@ -25,7 +25,8 @@ pub(super) fn one_thing(random: &mut Random, bytes: &mut [u8]) {
         }
         3..=4 => {
             let entries = bytes.len().saturating_sub(layout::FIXED_SIZE) / entry::LAYOUT.size;
-            let field = random.pick(entry::LAYOUT.fields);
+            let layout = random.pick(&[entry::LAYOUT, entry::LAYOUT, entry_state::LAYOUT]);
+            let field = random.pick(layout.fields);
             let place = random.place(entries);
             set(random, bytes, field, layout::st_size(place));
         }
