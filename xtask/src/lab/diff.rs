@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// Where they come from: the same seed, the same sequences
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// Only the guests of this profile: all-tags, single-tags or no-firmware
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
     /// End a guest after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     timeout: u64,
@@ -47,12 +50,14 @@ pub(super) fn run(
     progress: Progress,
     arguments: Arguments,
 ) -> Result<ExitCode, Error> {
-    let Arguments { kernel, sequences, seed, timeout } = arguments;
+    let Arguments { kernel, sequences, seed, profile: only, timeout } = arguments;
     let timeout = Duration::from_secs(timeout);
     let interrupt = boot::interrupt();
     let lab = Lab::open(cache, repo::root(), &kernel.kernel, progress)?;
     let mut worst = 0;
-    for (index, guest) in (0_u64..).zip(&GUESTS) {
+    let wanted = |guest: &Guest| only.as_ref().is_none_or(|only| only == guest.profile);
+    let guests = (0_u64..).zip(&GUESTS).filter(|(_, guest)| wanted(guest));
+    for (index, guest) in guests {
         let request = Request {
             kernel: kernel.kernel.clone(),
             profiles: vec![repo::root().join(profile(guest.profile))],

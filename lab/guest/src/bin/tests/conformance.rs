@@ -6,10 +6,11 @@ use tph_lab_guest::{Control, Endpoint, Failure, Suite, VfioSubject, endpoint, mo
 
 pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     let nic = Endpoint::named("nic0").expect("the lab's profile has nic0");
-    let facts = facts(control).expect("the host knows the firmware's tags");
+    // A host whose firmware names few tags or none runs other tests than these.
+    let facts = facts(control).map_err(|failure| failure.to_string());
     for case in cases() {
         let name = format!("conformance::{}", case.name);
-        suite.test(&name, || check(&nic, &case, &facts));
+        suite.test(&name, || check(&nic, &case, facts.as_ref().map_err(Clone::clone)?));
     }
     let Some(direct) = Endpoint::named("direct") else { return };
     if !module::allows_direct_tags().unwrap_or(false) {
@@ -17,7 +18,7 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     }
     for case in direct_cases() {
         let name = format!("conformance::direct_tags::{}", case.name);
-        suite.test(&name, || check(&direct, &case, &facts));
+        suite.test(&name, || check(&direct, &case, facts.as_ref().map_err(Clone::clone)?));
     }
 }
 
