@@ -63,8 +63,10 @@ pub use transport::VfioFd;
 pub use vfio::{Bar, ConfigRegion, DmaBuffer, Iommu, VfioFunction};
 pub use view::{FunctionView, Ids, PortView, ReadOnce, TphView, Unreadable};
 
-pub use tph::{AcpiUid, Bdf, CpuId, CpuPresence, CpuStanding, MemoryType, Programmed, StIndex, StMode};
 pub use tph::TagSource;
+pub use tph::{
+    AcpiUid, Bdf, CpuId, CpuPresence, CpuStanding, MemoryType, Programmed, StIndex, StMode,
+};
 pub use tph_abi::client::DeviceCapability;
 pub use tph_abi::{Errno, Transport};
 pub use vfio_ioctls;
