@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 use crate::entries::{CPU_NOT_PERMITTED, CPU_OFFLINE, IN_USE};
 use crate::layout::{Field, LAYOUTS, Layout, entries, entry, entry_state, op, st};
 use crate::request::{MODE_DS, MODE_IV};
-use crate::{CLEAR_CPU, Operation, VFIO_DEVICE_PCI_TPH};
+use crate::{CLEAR_CPU, MEMORY_PERSISTENT, MEMORY_VOLATILE, Operation, VFIO_DEVICE_PCI_TPH};
 
 const TOP: &str = "\
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note OR MIT OR Apache-2.0 */
@@ -59,8 +59,8 @@ pub fn write(out: &mut impl Write) -> fmt::Result {
     }
     writeln!(out, "\n#define VFIO_PCI_TPH_MODE_IV\t{MODE_IV}")?;
     writeln!(out, "#define VFIO_PCI_TPH_MODE_DS\t{MODE_DS}\n")?;
-    writeln!(out, "#define VFIO_PCI_TPH_MEM_VM\t0")?;
-    writeln!(out, "#define VFIO_PCI_TPH_MEM_PM\t1\n")?;
+    writeln!(out, "#define VFIO_PCI_TPH_MEM_VM\t{MEMORY_VOLATILE}")?;
+    writeln!(out, "#define VFIO_PCI_TPH_MEM_PM\t{MEMORY_PERSISTENT}\n")?;
     writeln!(out, "#define VFIO_PCI_TPH_ENTRY_IN_USE\t{IN_USE}")?;
     writeln!(out, "#define VFIO_PCI_TPH_ENTRY_CPU_OFFLINE\t{CPU_OFFLINE}")?;
     writeln!(out, "#define VFIO_PCI_TPH_ENTRY_CPU_NOT_PERMITTED\t{CPU_NOT_PERMITTED}\n")?;

@@ -27,8 +27,8 @@ mod transport;
 pub use dispatch::dispatch;
 pub use entries::EntriesRequest;
 pub use errno::Errno;
-pub use request::{Operation, Request, needed};
-pub use st::{CLEAR_CPU, StRequest, memory_type};
+pub use request::{MODE_DS, MODE_IV, Operation, Request, needed};
+pub use st::{CLEAR_CPU, MEMORY_PERSISTENT, MEMORY_VOLATILE, StRequest, memory_type};
 pub use transport::Transport;
 
 /// The ioctl on a VFIO device: `_IO(';', 122)`, that is `VFIO_BASE + 22`.

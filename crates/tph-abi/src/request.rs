@@ -47,9 +47,10 @@ impl Operation {
     }
 }
 
-/// Bits of `supported_modes` and `mode`.
-pub(crate) const MODE_IV: u32 = 1;
-pub(crate) const MODE_DS: u32 = 2;
+/// Interrupt-vector mode: its bit in `supported_modes` and `mode`.
+pub const MODE_IV: u32 = 1;
+/// Device-specific mode: its bit in `supported_modes` and `mode`.
+pub const MODE_DS: u32 = 2;
 
 /// A request whose bytes are in order: sizes fit, the operation exists, reserved fields are 0,
 /// values with few meanings have one.

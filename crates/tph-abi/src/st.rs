@@ -7,6 +7,10 @@ use crate::{Errno, Operation};
 
 /// The `cpu` that clears an entry instead.
 pub const CLEAR_CPU: u32 = u32::MAX;
+/// The `mem_type` of volatile memory.
+pub const MEMORY_VOLATILE: u32 = 0;
+/// The `mem_type` of persistent memory.
+pub const MEMORY_PERSISTENT: u32 = 1;
 
 /// A request with 1 to 2048 entries, all inside its bytes, reserved fields 0, memory types known.
 #[derive(Debug)]
@@ -89,8 +93,8 @@ impl<'a> StRequest<'a> {
 /// The kind of memory that a number stands for on the wire, or `None` for one without a meaning.
 pub const fn memory_type(number: u32) -> Option<MemoryType> {
     match number {
-        0 => Some(MemoryType::Volatile),
-        1 => Some(MemoryType::Persistent),
+        MEMORY_VOLATILE => Some(MemoryType::Volatile),
+        MEMORY_PERSISTENT => Some(MemoryType::Persistent),
         _ => None,
     }
 }
@@ -98,8 +102,8 @@ pub const fn memory_type(number: u32) -> Option<MemoryType> {
 /// The `mem_type` of a kind of memory.
 pub(crate) const fn memory_number(memory: MemoryType) -> u32 {
     match memory {
-        MemoryType::Volatile => 0,
-        MemoryType::Persistent => 1,
+        MemoryType::Volatile => MEMORY_VOLATILE,
+        MemoryType::Persistent => MEMORY_PERSISTENT,
     }
 }
 
