@@ -85,6 +85,12 @@ impl<T: Transport, D: BorrowMut<TphDevice<T>>> Enabled<T, D> {
         self.finish()
     }
 
+    /// Lets go of the guard and leaves TPH on, with its entries: until
+    /// [`TphDevice::disable`], or until the device is closed.
+    pub fn leave_on(mut self) {
+        self.finished = true;
+    }
+
     fn finish(&mut self) -> Result<(), Error> {
         if std::mem::replace(&mut self.finished, true) {
             return Ok(());
@@ -128,6 +134,15 @@ mod tests {
             assert_eq!(tph.written().collect::<Vec<_>>(), [StIndex(2), StIndex(7)]);
         }
         assert_eq!(recorder.calls[3..], [Call::Program(vec![(2, None), (7, None)]), Call::Disable]);
+    }
+
+    #[test]
+    fn tph_that_is_left_on_is_not_touched_again() {
+        let mut recorder = Recorder::default();
+        let mut tph = device(&mut recorder).into_enabled(StMode::DeviceSpecific).unwrap();
+        tph.program(&[(StIndex(1), CPU_5)]).unwrap();
+        tph.leave_on();
+        assert_eq!(recorder.calls.last(), Some(&Call::Program(vec![(1, Some(5))])));
     }
 
     #[test]

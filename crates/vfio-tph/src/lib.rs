@@ -26,6 +26,7 @@
 mod advice;
 mod binding;
 mod cause;
+mod config_file;
 mod device;
 mod dump;
 mod enabled;
@@ -47,6 +48,7 @@ mod view;
 pub use advice::Advice;
 pub use binding::{Binder, Bound, Refusal, Released, Usage};
 pub use cause::Cause;
+pub use config_file::ConfigFile;
 pub use device::{TagBits, TphDevice};
 pub use dump::{Dump, DumpError, DumpErrorKind};
 pub use enabled::Enabled;

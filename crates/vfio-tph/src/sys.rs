@@ -1,17 +1,19 @@
-//! The crate's system calls of its own, and all of its `unsafe`: three calls that no safe wrapper
+//! The crate's system calls of its own, and all of its `unsafe`: a few calls that no safe wrapper
 //! offers. Everything else that VFIO does goes through the crate `vfio-ioctls`.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use rustix::ioctl::{Ioctl, IoctlOutput, NoArg, Opcode, ioctl};
+use rustix::ioctl::{Ioctl, IoctlOutput, NoArg, Opcode, Updater, ioctl};
 use tph_abi::{Errno, VFIO_DEVICE_PCI_TPH};
-use vfio_bindings::bindings::vfio::{VFIO_BASE, VFIO_TYPE};
+use vfio_bindings::bindings::vfio::{VFIO_BASE, VFIO_TYPE, vfio_region_info};
 use vfio_ioctls::{VfioDevice, VfioError, VfioOps};
 use vm_memory::MmapRegion;
 
 /// `VFIO_DEVICE_RESET`, which `vfio-ioctls` sends without telling how it went.
 const VFIO_DEVICE_RESET: Opcode = ((VFIO_TYPE as u32) << 8 | (VFIO_BASE + 11)) as Opcode;
+/// `VFIO_DEVICE_GET_REGION_INFO`, which `vfio-ioctls` sends for devices only that it opened itself.
+const VFIO_DEVICE_GET_REGION_INFO: Opcode = ((VFIO_TYPE as u32) << 8 | (VFIO_BASE + 8)) as Opcode;
 /// The bytes that every request has: `argsz` and `op`.
 const HEADER: usize = 8;
 
@@ -57,6 +59,21 @@ pub(crate) fn send_tph(fd: BorrowedFd<'_>, request: &mut [u8]) -> Result<(), Err
 pub(crate) fn reset(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: VFIO_DEVICE_RESET takes no argument and touches no memory of the caller.
     unsafe { ioctl(fd, NoArg::<VFIO_DEVICE_RESET>::new()) }.map_err(errno)
+}
+
+/// Where a region starts in the device's file, and its size, both in bytes.
+pub(crate) fn region(fd: BorrowedFd<'_>, index: u32) -> Result<(u64, u64), Errno> {
+    let argsz = u32::try_from(size_of::<vfio_region_info>()).unwrap_or_default();
+    let mut info = vfio_region_info { argsz, index, ..Default::default() };
+    // SAFETY: VFIO_DEVICE_GET_REGION_INFO takes a pointer to this structure and reads and writes at
+    // most `argsz` bytes there, which is its size; it holds no address. Files that are no VFIO
+    // device answer ENOTTY, as said at `send_tph`.
+    unsafe {
+        let call = Updater::<VFIO_DEVICE_GET_REGION_INFO, vfio_region_info>::new(&mut info);
+        ioctl(fd, call)
+    }
+    .map_err(errno)?;
+    Ok((info.offset, info.size))
 }
 
 /// The file descriptor of a device that `vfio-ioctls` opened.
@@ -110,7 +127,9 @@ mod tests {
     #[test]
     fn the_numbers_are_those_of_the_kernel() {
         assert_eq!(VFIO_DEVICE_RESET, 0x3b6f);
+        assert_eq!(VFIO_DEVICE_GET_REGION_INFO, 0x3b6c);
         let file = File::open("/dev/null").unwrap();
         assert_eq!(reset(file.as_fd()), Err(Errno::ENOTTY));
+        assert_eq!(region(file.as_fd(), 7), Err(Errno::ENOTTY));
     }
 }
