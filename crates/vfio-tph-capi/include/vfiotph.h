@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * libvfiotph: steer the DMA of a VFIO device into the right cache.
+ *
+ * Written from crates/vfio-tph-capi (UPDATE_HEADER=1 cargo test -p vfio-tph-capi), not by hand.
+ * docs/c-api.md has an example.
+ *
+ * Errors.  A function that returns int returns 0, or a negative errno value. Then
+ * vfiotph_last_error() is a sentence that names the device, the step and the reason, and
+ * vfiotph_last_advice() says what to do next. A call that fails changes nothing, unless its text
+ * says otherwise.
+ *
+ *   -EINVAL           an argument makes no sense, or not in this state
+ *   -EBADF            not an open file descriptor
+ *   -ENOTTY           the file is no VFIO device, or the kernel does not serve TPH for it
+ *   -EOPNOTSUPP       the device has no TPH, or this host does not allow what was asked
+ *   -EBUSY            TPH is on already; the device is open elsewhere
+ *   -ENXIO            no such ST entry, or its MSI-X vector is not set up
+ *   -ENODATA          the firmware names no such tag for a CPU
+ *   -ENODEV           there is no such device, it is gone, or the firmware names no tags
+ *   -EIO              a register or the firmware could not be reached
+ *   -EACCES, -EPERM   this process may not
+ *   -ENOTRECOVERABLE  a bug in this library; close the device
+ *
+ * Threads.  All functions may be called from any thread, for the same device too: calls take turns.
+ * Only vfiotph_close() must be the last call for its device. The texts of errors belong to the
+ * thread whose call failed.
+ *
+ * Structures that begin with "size" grow at their end: the caller sets size to sizeof, the library
+ * fills what both sides know and makes the rest 0. Those without it never change.
+ */
+
+
+#ifndef VFIOTPH_H
+#define VFIOTPH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The version of this header, first number. While it is 0, a new second one may break with the old.
+ */
+#define VFIOTPH_VERSION_MAJOR 0
+
+/**
+ * The version of this header, second number.
+ */
+#define VFIOTPH_VERSION_MINOR 1
+
+/**
+ * The version of this header, third number.
+ */
+#define VFIOTPH_VERSION_PATCH 0
+
+/**
+ * Interrupt-vector mode: the tag of a request is the ST entry of its interrupt vector.
+ */
+#define VFIOTPH_MODE_INTERRUPT_VECTOR 1
+
+/**
+ * Device-specific mode: the device chooses the ST entry, or takes tags from registers of its own.
+ */
+#define VFIOTPH_MODE_DEVICE_SPECIFIC 2
+
+/**
+ * The data lies in volatile memory.
+ */
+#define VFIOTPH_MEMORY_VOLATILE 0
+
+/**
+ * The data lies in persistent memory.
+ */
+#define VFIOTPH_MEMORY_PERSISTENT 1
+
+/**
+ * As the CPU of an entry: the entry becomes 0.
+ */
+#define VFIOTPH_CPU_CLEAR 4294967295
+
+/**
+ * The most entries of one vfiotph_set_entries(): the largest ST table there can be.
+ */
+#define VFIOTPH_MAX_ENTRIES 2048
+
+/**
+ * The kernel's driver does not serve TPH for this device.
+ */
+#define VFIOTPH_INTERFACE_NONE 0
+
+/**
+ * The ioctl VFIO_DEVICE_PCI_TPH, as in "vfio/pci: Add PCIe TPH support" v3 to v8.
+ */
+#define VFIOTPH_INTERFACE_IOCTL 1
+
+/**
+ * A device whose TPH is used from C. Calls from several threads take turns.
+ *
+ * TPH that was turned on through it is turned off when it is dropped, and the entries that were
+ * programmed through it are cleared.
+ */
+struct vfiotph_device;
+
+/**
+ * What a device can do.
+ */
+struct vfiotph_capability {
+    /**
+     * In: sizeof(struct vfiotph_capability).
+     */
+    uint32_t size;
+    /**
+     * Out: the VFIOTPH_MODE_* bits of the modes that can be enabled.
+     */
+    uint32_t modes;
+    /**
+     * Out: entries of the ST table, 0 to 2048; 0 if there is none.
+     */
+    uint32_t table_entries;
+};
+
+/**
+ * How things stand with a device.
+ */
+struct vfiotph_status {
+    /**
+     * In: sizeof(struct vfiotph_status).
+     */
+    uint32_t size;
+    /**
+     * Out: what the kernel serves for this device, one of VFIOTPH_INTERFACE_*.
+     */
+    uint32_t interface;
+    /**
+     * Out: the mode that TPH is on in, one of VFIOTPH_MODE_*; 0 if TPH is off.
+     */
+    uint32_t mode;
+    /**
+     * Out: the width of the tags that the device sends, 8 or 16 bits; 0 if TPH is off. Tags of 8
+     * and of 16 bits are different namespaces.
+     */
+    uint32_t tag_bits;
+};
+
+/**
+ * One entry of the ST table.
+ */
+struct vfiotph_entry {
+    /**
+     * Whose tag the entry gets: the kernel's number of a CPU; VFIOTPH_CPU_CLEAR for none.
+     */
+    uint32_t cpu;
+    /**
+     * Which entry, from 0.
+     */
+    uint16_t index;
+    /**
+     * Where the data lies, one of VFIOTPH_MEMORY_*.
+     */
+    uint8_t memory;
+    /**
+     * Must be 0.
+     */
+    uint8_t reserved;
+};
+
+/**
+ * The tag of a CPU.
+ */
+struct vfiotph_tag {
+    /**
+     * In: the kernel's number of a CPU.
+     */
+    uint32_t cpu;
+    /**
+     * In: where the data lies, one of VFIOTPH_MEMORY_*.
+     */
+    uint8_t memory;
+    /**
+     * Out: the width of the tag, 8 or 16 bits.
+     */
+    uint8_t bits;
+    /**
+     * Out: the tag. 0 is a tag like others.
+     */
+    uint16_t tag;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that runs: major << 16 | minor << 8 | patch. The header's is
+ * VFIOTPH_VERSION_MAJOR and following; a library with the same soname has all that a header with
+ * a lower version promises.
+ */
+uint32_t vfiotph_version(void);
+
+/**
+ * What was wrong with the last call of this thread that failed, as one sentence in UTF-8; empty
+ * before the first. Never NULL; valid until the thread's next call that fails.
+ */
+const char *vfiotph_last_error(void);
+
+/**
+ * What to do about it, as one or more sentences; empty if nothing is known. Never NULL; valid as
+ * long as vfiotph_last_error().
+ */
+const char *vfiotph_last_advice(void);
+
+/**
+ * Takes a VFIO device that is open already: what VFIO_GROUP_GET_DEVICE_FD returned, or an open
+ * /dev/vfio/devices/vfioN. For drivers and VMMs, which have their device open anyway.
+ *
+ * @fd is duplicated; it stays yours. The device stays open until it is closed here too.
+ * @name is how errors call the device, best its address; NULL for "fd N".
+ * @device is where the device goes; NULL after an error.
+ *
+ * -EBADF, -ENOTTY for a file that is no VFIO device, -EINVAL for one that is no PCI function.
+ */
+int vfiotph_adopt(int fd,
+                  const char *name,
+                  struct vfiotph_device **device);
+
+/**
+ * Opens the VFIO device of a PCI function, with an IOMMU address space of its own. For tools: a
+ * driver maps memory for DMA, so it opens its device itself and gives it to vfiotph_adopt().
+ *
+ * @address is the function's, as 0000:01:00.0 or 01:00.0.
+ * @device is where the device goes; NULL after an error.
+ *
+ * -EINVAL for what is no address, -ENODEV if there is no such function, -ENOENT if it is not bound
+ * to a VFIO driver, -EACCES without permission, -EBUSY if it is open elsewhere, and what else the
+ * kernel answers.
+ */
+int vfiotph_open(const char *address,
+                 struct vfiotph_device **device);
+
+/**
+ * The file descriptor of the device, to map regions or set up interrupts with. It belongs to the
+ * library and is closed with the device.
+ *
+ * The descriptor, or -EINVAL.
+ */
+int vfiotph_fd(struct vfiotph_device *device);
+
+/**
+ * Gives the device back. Entries that were set through it are cleared, and TPH that was enabled
+ * through it is turned off; vfiotph_disable() before says how that went. NULL does nothing.
+ */
+void vfiotph_close(struct vfiotph_device *device);
+
+/**
+ * What the device can do. Changes nothing.
+ *
+ * -ENOTTY if the kernel does not serve TPH for it, -EOPNOTSUPP if it has none, -EINVAL for a size
+ * that is too small.
+ */
+int vfiotph_get_capability(struct vfiotph_device *device,
+                           struct vfiotph_capability *capability);
+
+/**
+ * Which interface the kernel serves for the device, whether TPH is on, and how wide its tags are.
+ * Works without the interface too: then it says so. Changes nothing.
+ *
+ * -EIO if configuration space cannot be read, -EINVAL for a size that is too small.
+ */
+int vfiotph_get_status(struct vfiotph_device *device,
+                       struct vfiotph_status *status);
+
+/**
+ * Turns TPH on. The tags are as wide as the device and the root port above it allow.
+ *
+ * @mode is one of VFIOTPH_MODE_*.
+ *
+ * -EBUSY if it is on already, -EINVAL for a mode that the device does not have and below a root
+ * port that takes no hints, -EOPNOTSUPP without TPH, and for device-specific mode without an ST
+ * table unless the administrator allowed it; -ENOTTY, -ENODEV, -EIO.
+ */
+int vfiotph_enable(struct vfiotph_device *device,
+                   uint32_t mode);
+
+/**
+ * Clears the entries that were set since vfiotph_enable() and turns TPH off. Off already is no
+ * error. It is turned off even if the entries could not be cleared.
+ *
+ * -EOPNOTSUPP without TPH, -ENOTTY, -ENODEV, -EIO.
+ */
+int vfiotph_disable(struct vfiotph_device *device);
+
+/**
+ * Sets entries of the ST table, all or none, in one call of the kernel. Of an index that is given
+ * twice the later entry counts.
+ *
+ * @entries are @count of them, at most VFIOTPH_MAX_ENTRIES; none is no call.
+ *
+ * Nothing has changed after -EINVAL (TPH is off; a CPU does not exist, is offline, or this process
+ * may not run on it; a field holds what it cannot), -ENXIO (no such entry, or its MSI-X vector is
+ * not set up), -ENODATA (the firmware names no such tag), -EOPNOTSUPP (there is no ST table),
+ * -ENOTTY. After -EIO or -ENODEV, which also come when writing failed half-way, either nothing has
+ * changed, or all entries of this call are 0, or TPH is off as not even that could be written.
+ */
+int vfiotph_set_entries(struct vfiotph_device *device,
+                        const struct vfiotph_entry *entries,
+                        size_t count);
+
+/**
+ * Makes entries of the ST table 0, all or none.
+ *
+ * @indices are @count of them, at most VFIOTPH_MAX_ENTRIES; none is no call.
+ *
+ * As vfiotph_set_entries().
+ */
+int vfiotph_clear_entries(struct vfiotph_device *device,
+                          const uint16_t *indices,
+                          size_t count);
+
+/**
+ * The tags of CPUs, for a device whose own registers take them: without an ST table, in
+ * device-specific mode, on a host whose administrator allows it.
+ *
+ * @tags are @count of them, any number; cpu and memory say what is wanted, tag and bits are filled
+ * in. After an error none of them has changed.
+ *
+ * -EOPNOTSUPP if the device has an ST table, or the administrator does not allow it; -EINVAL if
+ * TPH is not on in device-specific mode, a CPU does not exist, is offline, or this process may not
+ * run on it; -ENODATA, -ENODEV, -EIO, -ENOTTY.
+ */
+int vfiotph_get_tags(struct vfiotph_device *device,
+                     struct vfiotph_tag *tags,
+                     size_t count);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* VFIOTPH_H */

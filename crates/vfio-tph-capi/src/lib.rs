@@ -1,0 +1,26 @@
+//! `libvfiotph`: [`vfio_tph`] for C. The header is `include/vfiotph.h`.
+//!
+//! A C program goes through three rooms: `boundary` takes pointers, and is where all `unsafe` of
+//! this crate is; a [`Device`] does the work with the Rust library; a `Failure` becomes an errno and
+//! two texts. Nothing is decided here: what TPH is and may do, the crates below know.
+//!
+//! A Rust program that has a device of another kind, an emulated one for example, gives it to C as a
+//! [`Device`] made of a [`Link`].
+
+mod boundary;
+mod device;
+mod failure;
+mod link;
+mod numbers;
+mod types;
+
+pub use boundary::{
+    vfiotph_adopt, vfiotph_clear_entries, vfiotph_close, vfiotph_disable, vfiotph_enable,
+    vfiotph_fd, vfiotph_get_capability, vfiotph_get_status, vfiotph_get_tags, vfiotph_last_advice,
+    vfiotph_last_error, vfiotph_open, vfiotph_set_entries, vfiotph_version,
+};
+pub use device::Device;
+pub use failure::Failure;
+pub use link::Link;
+pub use numbers::*;
+pub use types::{Capability, Entry, Status, Tag};

@@ -1,0 +1,58 @@
+//! The structures of the C interface. Fields of those that begin with `size` are only ever added at
+//! the end.
+#![expect(clippy::doc_markdown, reason = "these comments become the C header")]
+
+/// What a device can do.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capability {
+    /// In: sizeof(struct vfiotph_capability).
+    pub size: u32,
+    /// Out: the VFIOTPH_MODE_* bits of the modes that can be enabled.
+    pub modes: u32,
+    /// Out: entries of the ST table, 0 to 2048; 0 if there is none.
+    pub table_entries: u32,
+}
+
+/// How things stand with a device.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// In: sizeof(struct vfiotph_status).
+    pub size: u32,
+    /// Out: what the kernel serves for this device, one of VFIOTPH_INTERFACE_*.
+    pub interface: u32,
+    /// Out: the mode that TPH is on in, one of VFIOTPH_MODE_*; 0 if TPH is off.
+    pub mode: u32,
+    /// Out: the width of the tags that the device sends, 8 or 16 bits; 0 if TPH is off. Tags of 8
+    /// and of 16 bits are different namespaces.
+    pub tag_bits: u32,
+}
+
+/// One entry of the ST table.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Whose tag the entry gets: the kernel's number of a CPU; VFIOTPH_CPU_CLEAR for none.
+    pub cpu: u32,
+    /// Which entry, from 0.
+    pub index: u16,
+    /// Where the data lies, one of VFIOTPH_MEMORY_*.
+    pub memory: u8,
+    /// Must be 0.
+    pub reserved: u8,
+}
+
+/// The tag of a CPU.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tag {
+    /// In: the kernel's number of a CPU.
+    pub cpu: u32,
+    /// In: where the data lies, one of VFIOTPH_MEMORY_*.
+    pub memory: u8,
+    /// Out: the width of the tag, 8 or 16 bits.
+    pub bits: u8,
+    /// Out: the tag. 0 is a tag like others.
+    pub tag: u16,
+}

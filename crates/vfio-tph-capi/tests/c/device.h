@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What holds for a device with both modes and an ST table of 64 entries in its capability, below a
+ * root port that takes 16-bit tags, whether a kernel or an emulated host serves it. */
+#ifndef DEVICE_H
+#define DEVICE_H
+
+#include "check.h"
+
+#define TABLE 64
+
+static inline struct vfiotph_status status_of(struct vfiotph_device *device)
+{
+    struct vfiotph_status status = { sizeof(status), 9, 9, 9 };
+
+    DONE(vfiotph_get_status(device, &status));
+    CHECK(status.size == sizeof(status));
+    return status;
+}
+
+static inline void it_is_off(struct vfiotph_device *device)
+{
+    struct vfiotph_status status = status_of(device);
+
+    CHECK(status.interface == VFIOTPH_INTERFACE_IOCTL);
+    CHECK(status.mode == 0 && status.tag_bits == 0);
+}
+
+static inline void it_can_do_what_it_can(struct vfiotph_device *device)
+{
+    struct {
+        struct vfiotph_capability known;
+        uint32_t later[2];
+    } newer = { { sizeof(newer), 9, 9 }, { 9, 9 } };
+    struct vfiotph_capability older = { sizeof(older) - 1, 9, 9 };
+
+    DONE(vfiotph_get_capability(device, &newer.known));
+    CHECK(newer.known.modes ==
+          (VFIOTPH_MODE_INTERRUPT_VECTOR | VFIOTPH_MODE_DEVICE_SPECIFIC));
+    CHECK(newer.known.table_entries == TABLE);
+    CHECK(newer.later[0] == 0 && newer.later[1] == 0);
+    REFUSED(vfiotph_get_capability(device, &older), EINVAL, "capability->size is 11", NULL);
+    CHECK(older.modes == 9);
+    older.size = 0xffffffff;
+    REFUSED(vfiotph_get_capability(device, &older), EINVAL, "capability->size", NULL);
+    REFUSED(vfiotph_get_capability(device, NULL), EINVAL, "capability is NULL", NULL);
+    REFUSED(vfiotph_get_status(device, NULL), EINVAL, "status is NULL", NULL);
+}
+
+static inline void it_goes_on_once(struct vfiotph_device *device, uint32_t mode)
+{
+    struct vfiotph_status status;
+
+    DONE(vfiotph_enable(device, mode));
+    status = status_of(device);
+    CHECK(status.mode == mode && status.tag_bits == 16);
+    REFUSED(vfiotph_enable(device, mode), EBUSY, "TPH is enabled already", "Turn it off first");
+    DONE(vfiotph_disable(device));
+    DONE(vfiotph_disable(device));
+    it_is_off(device);
+}
+
+static inline void what_is_no_mode_is_refused(struct vfiotph_device *device)
+{
+    static const uint32_t MODES[] = { 0, 3, 4, 0x100, 0xffffffff };
+    size_t i;
+
+    for (i = 0; i < COUNT(MODES); i++)
+        REFUSED(vfiotph_enable(device, MODES[i]), EINVAL, "is no mode", "VFIOTPH_MODE_");
+    it_is_off(device);
+}
+
+static inline void a_bad_batch_is_refused_whole(struct vfiotph_device *device)
+{
+    static struct vfiotph_entry many[VFIOTPH_MAX_ENTRIES + 1];
+    struct vfiotph_entry batch[] = { { 0, 0, VFIOTPH_MEMORY_VOLATILE, 0 },
+                                     { 1, 1, VFIOTPH_MEMORY_VOLATILE, 0 } };
+    uint16_t index = TABLE;
+
+    REFUSED(vfiotph_set_entries(device, batch, 2), EINVAL, "TPH is off", "online");
+    DONE(vfiotph_enable(device, VFIOTPH_MODE_DEVICE_SPECIFIC));
+    DONE(vfiotph_set_entries(device, NULL, 0));
+    DONE(vfiotph_set_entries(device, batch, 2));
+    batch[1].index = TABLE;
+    REFUSED(vfiotph_set_entries(device, batch, 2), ENXIO,
+            "entry 1 of the batch is for ST entry 64, and the table has 64", "indices");
+    batch[1].index = 1;
+    batch[1].memory = 2;
+    REFUSED(vfiotph_set_entries(device, batch, 2), EINVAL, "entry 1 of the batch: 2 is no kind",
+            "VFIOTPH_MEMORY_");
+    batch[1].memory = VFIOTPH_MEMORY_VOLATILE;
+    batch[1].reserved = 1;
+    REFUSED(vfiotph_set_entries(device, batch, 2), EINVAL, "entry 1 of the batch: reserved", NULL);
+    batch[1].reserved = 0;
+    batch[1].cpu = 1000000;
+    REFUSED(vfiotph_set_entries(device, batch, 2), EINVAL, "one of the CPUs does not exist",
+            "online");
+    REFUSED(vfiotph_set_entries(device, many, COUNT(many)), EINVAL, "2049 entries in one call",
+            NULL);
+    REFUSED(vfiotph_set_entries(device, batch, SIZE_MAX / 2), EINVAL, "do not fit", NULL);
+    REFUSED(vfiotph_set_entries(device, NULL, 1), EINVAL, "entries is NULL", NULL);
+    REFUSED(vfiotph_clear_entries(device, &index, 1), ENXIO, "ST entry 64", "indices");
+    REFUSED(vfiotph_clear_entries(device, NULL, 1), EINVAL, "indices is NULL", NULL);
+    DONE(vfiotph_clear_entries(device, NULL, 0));
+    batch[1].cpu = VFIOTPH_CPU_CLEAR;
+    DONE(vfiotph_set_entries(device, batch, 2));
+    index = 0;
+    DONE(vfiotph_clear_entries(device, &index, 1));
+    DONE(vfiotph_disable(device));
+}
+
+static inline void its_table_takes_the_tags(struct vfiotph_device *device)
+{
+    struct vfiotph_tag tag = { 0, VFIOTPH_MEMORY_VOLATILE, 7, 7 };
+
+    DONE(vfiotph_enable(device, VFIOTPH_MODE_DEVICE_SPECIFIC));
+    REFUSED(vfiotph_get_tags(device, &tag, 1), EOPNOTSUPP, "ST table that takes the tags",
+            "enable_unsafe_tph_ds");
+    CHECK(tag.bits == 7 && tag.tag == 7);
+    DONE(vfiotph_disable(device));
+}
+
+static inline void check_device(struct vfiotph_device *device)
+{
+    it_is_off(device);
+    it_can_do_what_it_can(device);
+    it_goes_on_once(device, VFIOTPH_MODE_INTERRUPT_VECTOR);
+    it_goes_on_once(device, VFIOTPH_MODE_DEVICE_SPECIFIC);
+    what_is_no_mode_is_refused(device);
+    a_bad_batch_is_refused_whole(device);
+    its_table_takes_the_tags(device);
+    it_is_off(device);
+}
+
+#endif
