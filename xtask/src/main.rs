@@ -1,5 +1,6 @@
 //! The project's own chores: `cargo xtask …`.
 
+mod c_library;
 mod lab;
 mod repo;
 mod test;
@@ -20,6 +21,9 @@ enum Chore {
     /// The lab: stock kernels in QEMU with emulated endpoints
     #[command(subcommand)]
     Lab(lab::Verb),
+    /// Build and install libvfiotph as a packager does, then use it from C and C++: static and
+    /// shared, with valgrind and the address sanitizer
+    CLibrary(c_library::Arguments),
     /// The whole test run: format, lints, documentation, tests, module, guest
     #[command(visible_alias = "ci")]
     Test(test::Arguments),
@@ -29,11 +33,12 @@ enum Chore {
 const LAB_FAILED: u8 = 125;
 
 fn main() -> ExitCode {
-    let verb = match Arguments::parse().chore {
-        Chore::Lab(verb) => verb,
+    let outcome = match Arguments::parse().chore {
+        Chore::Lab(verb) => lab::run(verb),
+        Chore::CLibrary(arguments) => c_library::run(&arguments),
         Chore::Test(arguments) => return test::run(&arguments),
     };
-    lab::run(verb).unwrap_or_else(|error| {
+    outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");
         if let Some(advice) = error.advice() {
             eprintln!("what to do: {advice}");

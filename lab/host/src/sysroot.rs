@@ -59,7 +59,7 @@ impl Sysroot {
 
     /// A command for a program of the sysroot that runs in this machine's own file system: its
     /// libraries are the sysroot's, its files are ours.
-    pub(crate) fn native(&self, program: &str) -> Command {
+    pub fn native(&self, program: &str) -> Command {
         let mut command = Command::new(self.root.join("lib64/ld-linux-x86-64.so.2"));
         command.arg("--library-path").arg(self.root.join("usr/lib/x86_64-linux-gnu"));
         command.arg(self.root.join(program));

@@ -46,7 +46,7 @@ const XTASK: Part =
     Part { program: Program::Xtask, needs: Some(&["apt-get", "--version"]), ..CARGO };
 
 /// All parts, the quick ones first.
-pub(super) const PARTS: [Part; 10] = [
+pub(super) const PARTS: [Part; 11] = [
     Part {
         name: "format",
         what: "every file is formatted",
@@ -74,6 +74,12 @@ pub(super) const PARTS: [Part; 10] = [
         what: "the tests that need no guest",
         arguments: &["test", "--workspace"],
         ..CARGO
+    },
+    Part {
+        name: "c-library",
+        what: "C and C++ programs with the installed library, valgrind, the address sanitizer",
+        arguments: &["c-library"],
+        ..XTASK
     },
     Part {
         name: "module",

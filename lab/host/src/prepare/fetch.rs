@@ -49,6 +49,12 @@ impl<'a> Fetch<'a> {
         self.unpacked("tools", &packages::tools(), "the toolchain and QEMU")
     }
 
+    /// What the C library is built and checked with.
+    pub(super) fn c_library_tools(&mut self) -> Result<()> {
+        let tools = packages::c_library_tools();
+        self.unpacked("c-library-tools", &tools, "what checking the C library needs")
+    }
+
     /// Packages with all that they depend on, stamped when they are complete.
     fn unpacked(&mut self, stamp: &str, packages: &[String], what: &str) -> Result<()> {
         let stamp = Stamp::of(self.cache, stamp)?;

@@ -67,3 +67,17 @@ pub(crate) fn checkers(cache: &Cache, sysroot: &Sysroot, progress: Progress) -> 
     let mut fetch = Fetch::new(cache, sysroot, Freshness::Cached, progress);
     Ok(fetch.checkers()?.inside)
 }
+
+/// Makes sure that the sysroot has what the C library is built and checked with, beside the
+/// toolchain, and says where it is.
+///
+/// # Errors
+/// When the archive cannot be reached or the cache cannot be written.
+pub fn prepare_c_library(cache: &Cache, progress: Progress) -> Result<Sysroot> {
+    let _lock = cache.lock()?;
+    let sysroot = Sysroot::at(cache.folder("sysroot")?);
+    let mut fetch = Fetch::new(cache, &sysroot, Freshness::Cached, progress);
+    fetch.tools()?;
+    fetch.c_library_tools()?;
+    Ok(sysroot)
+}

@@ -50,6 +50,12 @@ pub(super) fn check_tools() -> Vec<String> {
     ["perl", "sparse"].map(str::to_owned).into()
 }
 
+/// What building and checking the C library needs beside [`tools()`]. Valgrind cannot do without
+/// the symbols of libc's loader.
+pub(super) fn c_library_tools() -> Vec<String> {
+    ["cargo-c", "g++", "pkgconf", "valgrind", "libc6-dbg"].map(str::to_owned).into()
+}
+
 /// The newest sources of a kernel as a package.
 pub(super) fn newest_source(apt: &Apt) -> Result<String> {
     let depends = apt.depends("linux-source", BACKPORTS)?;

@@ -1,0 +1,100 @@
+//! `cargo xtask c-library`: libvfiotph built and installed as a packager does it, then used from C
+//! and C++ in a system that has nothing but the installed files.
+
+use crate::repo;
+use clap::Args;
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use tph_lab::prepare::prepare_c_library;
+use tph_lab::sysroot::Mount;
+use tph_lab::{Cache, Error, Progress, Sysroot};
+
+const PACKAGE: &str = "vfio-tph-capi";
+/// The library with the emulated host in it, for tests.
+const EMULATED: &str = "vfiotph_emulated";
+/// Where the library goes below the folder that it is installed into.
+const PREFIX: &str = "/usr/local";
+const LIBRARIES: &str = "/usr/local/lib";
+/// What compiles and runs the programs, in the sysroot.
+const CHECK: &str = "/repo/crates/vfio-tph-capi/tests/c/check.sh";
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Only build and install into FOLDER, below usr/local
+    #[arg(long, value_name = "FOLDER")]
+    install: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let progress = Progress::detect();
+    let sysroot = prepare_c_library(&Cache::from_environment()?, progress)?;
+    if let Some(folder) = &arguments.install {
+        install(&sysroot, folder)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let target = target();
+    let folder = target.join("c-library");
+    // Nothing of an earlier build may be found.
+    let _ = std::fs::remove_dir_all(&folder);
+    install(&sysroot, &folder)?;
+    emulated(&target)?;
+    check(&sysroot, &folder, &target)
+}
+
+/// Debian's cargo-c, with the cargo in it and this machine's rustc.
+fn install(sysroot: &Sysroot, folder: &Path) -> Result<(), Error> {
+    let mut command = sysroot.native("usr/bin/cargo-cinstall");
+    command
+        .args(["cinstall", "--locked", "--release", "--package", PACKAGE, "--prefix", PREFIX])
+        .args(["--libdir", LIBRARIES, "--library-type", "cdylib", "--library-type", "staticlib"])
+        .arg("--destdir")
+        .arg(folder)
+        .arg("--target-dir")
+        .arg(target().join("cargo-c"));
+    finish(&mut command, "cargo-cinstall", "build and install the C library")
+}
+
+fn emulated(target: &Path) -> Result<(), Error> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--package", PACKAGE, "--example", EMULATED]);
+    command.arg("--target-dir").arg(target);
+    finish(&mut command, "cargo", "build the C library with an emulated host")
+}
+
+/// The script's exit code.
+fn check(sysroot: &Sysroot, installed: &Path, target: &Path) -> Result<ExitCode, Error> {
+    let (repository, examples) = (repo::root(), target.join("debug/examples"));
+    let libraries = installed.join(PREFIX.trim_start_matches('/'));
+    let mounts = [
+        Mount { from: &repository, to: "/repo" },
+        Mount { from: &libraries, to: PREFIX },
+        Mount { from: &examples, to: "/emulated" },
+    ];
+    let status = sysroot
+        .command("sh", &mounts)
+        .arg(CHECK)
+        .status()
+        .map_err(|source| Error::Start { program: "unshare".to_owned(), source })?;
+    Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}
+
+fn finish(command: &mut Command, program: &str, step: &'static str) -> Result<(), Error> {
+    let program = program.to_owned();
+    let status = match command.current_dir(repo::root()).stdin(Stdio::null()).status() {
+        Ok(status) => status,
+        Err(source) => return Err(Error::Start { program, source }),
+    };
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::Command { step, program, status, output: String::new() })
+}
+
+/// The folder that cargo builds into.
+fn target() -> PathBuf {
+    let root = repo::root();
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
