@@ -1,5 +1,6 @@
 //! `cargo xtask c-library`: libvfiotph built and installed as a packager does it, then used from C
-//! and C++ in a system that has nothing but the installed files.
+//! and C++ in a system that has nothing but the installed files. (That is the lab's sysroot: a
+//! machine whose libc is newer than Debian's stable one may build what does not run there.)
 
 use crate::repo;
 use clap::Args;
@@ -30,8 +31,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let progress = Progress::detect();
     let sysroot = prepare_c_library(&Cache::from_environment()?, progress)?;
+    fetch()?;
     if let Some(folder) = &arguments.install {
-        install(&sysroot, folder)?;
+        let file = |source| Error::File { action: "find", path: folder.clone(), source };
+        let folder = std::path::absolute(folder).map_err(file)?;
+        install(&sysroot, &folder)?;
         return Ok(ExitCode::SUCCESS);
     }
     let target = target();
@@ -43,11 +47,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     check(&sysroot, &folder, &target)
 }
 
+/// The sources of the dependencies, with this machine's cargo: it knows the way to the registry.
+fn fetch() -> Result<(), Error> {
+    finish(cargo().args(["fetch", "--quiet", "--locked"]), "cargo", "fetch the dependencies")
+}
+
 /// Debian's cargo-c, with the cargo in it and this machine's rustc.
 fn install(sysroot: &Sysroot, folder: &Path) -> Result<(), Error> {
     let mut command = sysroot.native("usr/bin/cargo-cinstall");
     command
-        .args(["cinstall", "--locked", "--release", "--package", PACKAGE, "--prefix", PREFIX])
+        .args(["cinstall", "--frozen", "--release", "--package", PACKAGE, "--prefix", PREFIX])
         .args(["--libdir", LIBRARIES, "--library-type", "cdylib", "--library-type", "staticlib"])
         .arg("--destdir")
         .arg(folder)
@@ -57,8 +66,7 @@ fn install(sysroot: &Sysroot, folder: &Path) -> Result<(), Error> {
 }
 
 fn emulated(target: &Path) -> Result<(), Error> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let mut command = Command::new(cargo);
+    let mut command = cargo();
     command.args(["build", "--quiet", "--package", PACKAGE, "--example", EMULATED]);
     command.arg("--target-dir").arg(target);
     finish(&mut command, "cargo", "build the C library with an emulated host")
@@ -79,6 +87,11 @@ fn check(sysroot: &Sysroot, installed: &Path, target: &Path) -> Result<ExitCode,
         .status()
         .map_err(|source| Error::Start { program: "unshare".to_owned(), source })?;
     Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}
+
+/// The cargo that runs this program.
+fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }
 
 fn finish(command: &mut Command, program: &str, step: &'static str) -> Result<(), Error> {

@@ -17,6 +17,7 @@
  *   -EBUSY            TPH is on already; the device is open elsewhere
  *   -ENXIO            no such ST entry, or its MSI-X vector is not set up
  *   -ENODATA          the firmware names no such tag for a CPU
+ *   -ENOENT           the device is not bound to a VFIO driver
  *   -ENODEV           there is no such device, it is gone, or the firmware names no tags
  *   -EIO              a register or the firmware could not be reached
  *   -EACCES, -EPERM   this process may not

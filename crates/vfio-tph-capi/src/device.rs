@@ -24,6 +24,12 @@ struct State {
     on: Option<Enabled<Shared>>,
 }
 
+/// C may use a device in any thread, and in several at a time.
+const _: fn() = || {
+    fn any_thread<T: Send + Sync>() {}
+    any_thread::<Device>();
+};
+
 /// The link, which the guard that turns TPH off again needs too. Only ever used with the state
 /// locked.
 #[derive(Clone)]

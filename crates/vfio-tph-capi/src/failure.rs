@@ -7,7 +7,7 @@ use vfio_tph::{Errno, Error};
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     errno: Errno,
     text: String,
     advice: String,
@@ -15,13 +15,13 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with this number that `text` describes.
-    pub fn new(errno: Errno, text: impl Into<String>) -> Self {
+    pub(crate) fn new(errno: Errno, text: impl Into<String>) -> Self {
         Self { errno, text: text.into(), advice: String::new() }
     }
 
     /// The same, with what to do next.
     #[must_use]
-    pub fn with_advice(self, advice: impl Into<String>) -> Self {
+    pub(crate) fn with_advice(self, advice: impl Into<String>) -> Self {
         Self { advice: advice.into(), ..self }
     }
 
@@ -31,7 +31,7 @@ impl Failure {
     }
 
     /// The number, positive.
-    pub fn errno(&self) -> Errno {
+    pub(crate) fn errno(&self) -> Errno {
         self.errno
     }
 

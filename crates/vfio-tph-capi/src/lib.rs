@@ -20,7 +20,7 @@ pub use boundary::{
     vfiotph_last_error, vfiotph_open, vfiotph_set_entries, vfiotph_version,
 };
 pub use device::Device;
-pub use failure::Failure;
+use failure::Failure;
 pub use link::Link;
 pub use numbers::*;
 pub use types::{Capability, Entry, Status, Tag};

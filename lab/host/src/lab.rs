@@ -136,6 +136,7 @@ impl Lab {
             kernel: &self.kernel,
             append: request.append.clone(),
             init: self.programs.init(),
+            programs: self.programs.in_c(),
             modules: self.modules(request, &hardware)?,
             driver: request.driver.clone(),
             profiles,

@@ -1,5 +1,6 @@
 //! What is put into the guest: programs, kernel modules, and the archive that carries them.
 
+mod c_programs;
 mod cpio;
 mod driver;
 mod elf;

@@ -1,5 +1,6 @@
 //! Building the repository's own programs for the guest: static, so that they need no libraries.
 
+use super::c_programs;
 use crate::command::output;
 use crate::{Error, Progress, Result};
 use std::env;
@@ -7,13 +8,16 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The package whose programs run in the guest.
-const PACKAGE: &str = "tph-lab-guest";
+/// What cargo builds: the programs that run in the guest, and the library for those in C.
+const PROGRAMS: [&str; 4] = ["build", "--bins", "--package", "tph-lab-guest"];
+const LIBRARY: [&str; 6] =
+    ["rustc", "--lib", "--package", "vfio-tph-capi", "--crate-type", "staticlib"];
 
 /// The folder with the built programs.
 #[derive(Clone, Debug)]
 pub struct Programs {
     folder: PathBuf,
+    in_c: Vec<PathBuf>,
 }
 
 impl Programs {
@@ -26,38 +30,54 @@ impl Programs {
     pub fn named(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+
+    /// Programs that the tests start.
+    pub(crate) fn in_c(&self) -> Vec<PathBuf> {
+        self.in_c.clone()
+    }
 }
 
 /// Builds the guest's programs with the cargo that runs this one.
 ///
 /// # Errors
-/// When cargo cannot be started or a program does not compile (cargo says why itself).
+/// When cargo or the C compiler cannot be started or a program does not compile (cargo says why
+/// itself).
 pub fn build(repository: &Path, progress: Progress) -> Result<Programs> {
     let target = host_triple()?;
     let base = env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| repository.join("target"), |folder| repository.join(folder));
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let step = progress.step("build the guest's programs");
+    for what in [PROGRAMS.as_slice(), LIBRARY.as_slice()] {
+        cargo(repository, what, &target, &base)?;
+    }
+    let folder = base.join(target).join("debug");
+    let in_c = c_programs::build(repository, &folder)?;
+    step.done();
+    Ok(Programs { folder, in_c })
+}
+
+/// Builds for the guest.
+fn cargo(repository: &Path, what: &[&str], target: &str, base: &Path) -> Result<()> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let status = Command::new(&cargo)
-        .args(["build", "--quiet", "--bins", "--package", PACKAGE])
+        .args(what)
         // With a target named, the flags are for the programs and not for build tools, which other
         // builds can go on using.
-        .args(["--target", &target])
+        .args(["--quiet", "--target", target])
         .arg("--target-dir")
-        .arg(&base)
+        .arg(base)
         .env("RUSTFLAGS", "-C target-feature=+crt-static")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .current_dir(repository)
         .stdin(Stdio::null())
         .status()
         .map_err(|source| Error::Start { program: "cargo".to_owned(), source })?;
-    if !status.success() {
-        let program = "cargo".to_owned();
-        let output = String::new();
-        return Err(Error::Command { step: "build the guest's programs", program, status, output });
+    if status.success() {
+        return Ok(());
     }
-    step.done();
-    Ok(Programs { folder: base.join(target).join("debug") })
+    let program = "cargo".to_owned();
+    let output = String::new();
+    Err(Error::Command { step: "build the guest's programs", program, status, output })
 }
 
 fn host_triple() -> Result<String> {

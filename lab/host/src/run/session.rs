@@ -47,6 +47,8 @@ pub struct Session<'a> {
     pub append: Vec<String>,
     /// The guest's first process.
     pub init: PathBuf,
+    /// Programs that the one under test may start, in `/bin`.
+    pub programs: Vec<PathBuf>,
     /// Module files with their parameters, in the order to load them in; one without is in the
     /// guest and not loaded.
     pub modules: Vec<(PathBuf, Option<String>)>,
@@ -163,6 +165,9 @@ impl Session<'_> {
         let mut initramfs = Initramfs::create(path, &self.init)?;
         let name = file_name(&program.path);
         initramfs.add_program(&format!("bin/{name}"), &program.path)?;
+        for other in &self.programs {
+            initramfs.add_program(&format!("bin/{}", file_name(other)), other)?;
+        }
         for (index, profile) in self.profiles.iter().enumerate() {
             initramfs.add(profile_path(index).trim_start_matches('/'), profile)?;
         }

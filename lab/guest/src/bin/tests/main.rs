@@ -1,6 +1,7 @@
 //! The tests that run in the guest: the module in its kernel, the endpoints outside of it.
 
 mod binding;
+mod c_library;
 mod cache;
 mod check;
 mod concurrency;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     permission::run(&mut suite, &mut control());
     life::run(&mut suite, &mut control());
     binding::run(&mut suite);
+    c_library::run(&mut suite, &mut control());
     concurrency::run(&mut suite, &mut control());
     cache::run(&mut suite, &mut control());
     exports::run(&mut suite, &mut control());
