@@ -61,11 +61,7 @@ pub(crate) fn mode_number(mode: StMode) -> u32 {
 
 /// The kind of memory with this number.
 pub(crate) fn memory(number: u8) -> Option<MemoryType> {
-    match number {
-        VFIOTPH_MEMORY_VOLATILE => Some(MemoryType::Volatile),
-        VFIOTPH_MEMORY_PERSISTENT => Some(MemoryType::Persistent),
-        _ => None,
-    }
+    tph_abi::memory_type(number.into())
 }
 
 /// A part of the package's version.
