@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use tph::{AccessError, ConfigOffset, ConfigSpace};
-use vfio_tph::{ConfigFile, Errno, Transport, VfioFd, VfioFunction};
+use vfio_tph::{Errno, Transport, VfioConfig, VfioFd, VfioFunction};
 
 /// What a [`Device`](crate::Device) needs of what it stands for: a way for requests, and
 /// configuration space to read.
@@ -17,7 +17,7 @@ pub trait Link: Transport + ConfigSpace + Send {
 /// A device that somebody else opened.
 pub(crate) struct Adopted {
     file: OwnedFd,
-    config: ConfigFile<OwnedFd>,
+    config: VfioConfig<OwnedFd>,
 }
 
 impl Adopted {
@@ -27,7 +27,7 @@ impl Adopted {
             let own = file.try_clone_to_owned();
             own.map_err(|error| Errno(error.raw_os_error().unwrap_or(Errno::EBADF.0)))
         };
-        Ok(Self { file: own()?, config: ConfigFile::new(own()?)? })
+        Ok(Self { file: own()?, config: VfioConfig::new(own()?)? })
     }
 }
 

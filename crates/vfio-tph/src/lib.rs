@@ -26,7 +26,6 @@
 mod advice;
 mod binding;
 mod cause;
-mod config_file;
 mod device;
 mod dump;
 mod enabled;
@@ -43,12 +42,12 @@ mod testing;
 mod topology;
 mod transport;
 mod vfio;
+mod vfio_config;
 mod view;
 
 pub use advice::Advice;
 pub use binding::{Binder, Bound, Refusal, Released, Usage};
 pub use cause::Cause;
-pub use config_file::ConfigFile;
 pub use device::{TagBits, TphDevice};
 pub use dump::{Dump, DumpError, DumpErrorKind};
 pub use enabled::Enabled;
@@ -63,6 +62,7 @@ pub use step::{OpenStep, Step, VfioCall};
 pub use topology::{Cache, CacheAllocation, CacheKind, Cpu, CpuSet, IoAllocation, Topology};
 pub use transport::VfioFd;
 pub use vfio::{Bar, ConfigRegion, DmaBuffer, Iommu, VfioFunction};
+pub use vfio_config::VfioConfig;
 pub use view::{FunctionView, Ids, PortView, ReadOnce, TphView, Unreadable};
 
 pub use tph::TagSource;

@@ -13,18 +13,18 @@ use crate::sys;
 ///
 /// Holding one means that the file is that of a VFIO device of a PCI function.
 #[derive(Debug)]
-pub struct ConfigFile<F> {
+pub struct VfioConfig<F> {
     fd: F,
     start: u64,
     size: u64,
 }
 
-impl<F: AsFd> ConfigFile<F> {
+impl<F: AsFd> VfioConfig<F> {
     /// Finds configuration space in `fd`.
     ///
     /// ```no_run
     /// # fn f(fd: std::os::fd::BorrowedFd<'_>) -> Result<(), vfio_tph::Errno> {
-    /// let mut config = vfio_tph::ConfigFile::new(fd)?;
+    /// let mut config = vfio_tph::VfioConfig::new(fd)?;
     /// # Ok(()) }
     /// ```
     ///
@@ -44,7 +44,7 @@ impl<F: AsFd> ConfigFile<F> {
     }
 }
 
-impl<F: AsFd> ConfigSpace for ConfigFile<F> {
+impl<F: AsFd> ConfigSpace for VfioConfig<F> {
     fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
         let mut bytes = [0; 4];
         match rustix::io::pread(self.fd.as_fd(), &mut bytes, self.place(offset)?) {
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn a_file_that_is_no_device_has_no_configuration_space() {
         let file = File::open("/dev/null").unwrap();
-        assert_eq!(ConfigFile::new(&file).unwrap_err(), Errno::ENOTTY);
+        assert_eq!(VfioConfig::new(&file).unwrap_err(), Errno::ENOTTY);
     }
 
     #[test]
@@ -77,8 +77,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config");
         std::fs::write(&path, [1, 0, 0, 0, 2, 0, 0, 0, 3]).unwrap();
-        let mut config = ConfigFile { fd: File::open(path).unwrap(), start: 4, size: 4 };
-        let read = |config: &mut ConfigFile<File>, at| {
+        let mut config = VfioConfig { fd: File::open(path).unwrap(), start: 4, size: 4 };
+        let read = |config: &mut VfioConfig<File>, at| {
             config.read_config(ConfigOffset::new(at).expect("a dword"))
         };
         assert_eq!(read(&mut config, 0), Ok(2));
