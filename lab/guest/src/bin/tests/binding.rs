@@ -43,7 +43,7 @@ fn there_and_back(nic: &Endpoint) -> Outcome {
 
 /// Open with either driver: neither way waits for the user.
 fn open(nic: &Endpoint) -> Outcome {
-    let mut child = Child::start(&["hold", "idle"], Stdio::null())?;
+    let mut child = Child::start(&["hold", &nic.name, "idle"], Stdio::null())?;
     child.line()?;
     in_use(Binder::default().unbind(nic.address))?;
     child.kill()?;
