@@ -35,7 +35,7 @@ pub use feature::{DmaBufSet, FeatureCall, FeatureNumber, FeatureRequest};
 pub use feature::{VFIO_DEVICE_FEATURE, answer_feature};
 pub use request::{Operation, Request, needed};
 pub use st::{CLEAR_CPU, StRequest};
-pub use transport::Transport;
+pub use transport::{FeatureTransport, Transport};
 
 /// The ioctl on a VFIO device: `_IO(';', 122)`, that is `VFIO_BASE + 22`.
 pub const VFIO_DEVICE_PCI_TPH: u32 = 0x3b7a;

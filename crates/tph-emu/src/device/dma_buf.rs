@@ -1,6 +1,7 @@
 //! Dma-bufs, as a driver holds them by descriptors.
 
-use tph_abi::Errno;
+use tph::Completer;
+use tph_abi::{Errno, FeatureNumber, FeatureTransport, answer_feature};
 
 use super::{EmuDevice, Region};
 use crate::dma::BarRange;
@@ -64,6 +65,30 @@ impl EmuDevice {
     /// [`ImportError`].
     pub fn map_dma_buf(&self, iova: u64, descriptor: i32) -> Result<(), ImportError> {
         self.host().lock().import(self.function(), iova, descriptor)
+    }
+}
+
+impl FeatureTransport for &EmuDevice {
+    fn dma_buf_tph(&mut self) -> Result<FeatureNumber, Errno> {
+        Ok(self.0.host.lock().dma_buf_feature())
+    }
+
+    fn feature(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        let mut host = self.0.host.lock();
+        let number = host.dma_buf_feature();
+        let mut view = host.view(self.0.function, &self.0.caller);
+        let completer = Completer::of(&mut view)?;
+        answer_feature(request, number, completer, &mut view).unwrap_or(Err(Errno::ENOTTY))
+    }
+}
+
+impl FeatureTransport for EmuDevice {
+    fn dma_buf_tph(&mut self) -> Result<FeatureNumber, Errno> {
+        (&*self).dma_buf_tph()
+    }
+
+    fn feature(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        (&*self).feature(request)
     }
 }
 

@@ -98,3 +98,29 @@ fn sender(requester_id: u16) -> String {
     let [low, bus] = requester_id.to_le_bytes();
     format!("{bus:02x}:{:02x}.{}", low >> 3, low & 7)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tph::tlp::{Extent, MemoryRequest, RequestKind};
+    use tph::{ProcessingHint, SteeringTag, Tag16};
+
+    #[test]
+    fn the_json_form_is_the_one_that_is_documented() {
+        let tag = SteeringTag::Extended(Tag16(0xf0));
+        let hint = Some(Hint::new(tag, ProcessingHint::Target));
+        let mut tally = ReceivedTally::default();
+        for n in 0..4 {
+            let extent = Extent::of(0x1_0000_0000 + 256 * n, 256).unwrap();
+            let kind = RequestKind::Write;
+            let request = MemoryRequest { kind, extent, requester_id: 0x100, tag: 0, hint };
+            let header = tlp::encode(&request, Framing::NonFlit).unwrap();
+            tally.record(&header, Framing::NonFlit, 256);
+        }
+        let json = serde_json::to_string(&tally.board("accel", "2:0.0".parse().unwrap())).unwrap();
+        let documented = include_str!("../../../../docs/endpoint.md").split("```json\n").nth(2);
+        let documented = documented.unwrap().split("```").next().unwrap();
+        let documented: serde_json::Value = serde_json::from_str(documented).unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), documented);
+    }
+}
