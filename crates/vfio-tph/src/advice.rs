@@ -5,7 +5,7 @@ use std::fmt;
 use tph::{Bdf, StMode};
 use tph_abi::Errno;
 
-use crate::{Error, OpenStep, Step};
+use crate::{Error, OpenStep, Step, VfioCall};
 
 /// What the operator can do next. It reads as one or more sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,19 @@ pub enum Advice {
     List,
     /// Take a better dump.
     TakeDump,
+    /// Have dma-bufs and their tags served.
+    ServeDmaBufs {
+        /// The device.
+        device: String,
+    },
+    /// Go on without tags: the memory's device has no use for them.
+    ShareWithoutTags,
+    /// The exporter has to set the tags.
+    SetTagsFirst,
+    /// Only the device that exported a dma-buf sets its tags.
+    ExportThere,
+    /// Map the dma-buf again.
+    MapAnew,
 }
 
 impl Advice {
@@ -77,6 +90,10 @@ impl Advice {
             Error::Open { address, step, errno, .. } => Self::for_open(*address, *step, *errno),
             Error::Refused { refusal, .. } => Some(refusal.advice()),
             Error::NoSuchFunction { .. } => Some(Self::List),
+            Error::Call { address, call: VfioCall::ExportDmaBuf { .. }, errno, .. } => {
+                let device = address.to_string();
+                (*errno == Some(Errno::ENOTTY)).then_some(Self::ServeDmaBufs { device })
+            }
             Error::Dump { .. } => Some(Self::TakeDump),
             _ => None,
         }
@@ -85,6 +102,7 @@ impl Advice {
     fn for_request(device: &str, step: Step, errno: Errno) -> Option<Self> {
         let device = device.to_owned();
         match (errno, step) {
+            (_, Step::DmaBuf(step)) => step.advice(device, errno),
             (Errno::ENOTTY, _) => Some(Self::BindModule { device }),
             (Errno::EOPNOTSUPP, Step::Enable(StMode::DeviceSpecific) | Step::Tags { .. }) => {
                 Some(Self::AllowDirectTags)
@@ -177,6 +195,26 @@ impl fmt::Display for Advice {
             Self::TakeDump => {
                 f.write_str("Take the dump anew, as root: lspci -xxxx -D > FILE.")
             }
+            Self::ServeDmaBufs { device } => write!(
+                f,
+                "Give the device to the module: {}. VFIO exports dma-bufs in Linux 7.3 with \
+                 CONFIG_PCI_P2PDMA, not in 6.12.",
+                bind(device)
+            ),
+            Self::ShareWithoutTags => f.write_str(
+                "Hand the dma-buf on without tags, or with one of 8 bits alone: what the device \
+                 takes is TPH Completer in its own Device Capabilities 2.",
+            ),
+            Self::SetTagsFirst => f.write_str(
+                "Use the buffer without a hint; or have its exporter set a tag of this width before \
+                 it hands the descriptor on.",
+            ),
+            Self::ExportThere => f.write_str(
+                "Set tags through the open device that exported the dma-buf, before it is closed.",
+            ),
+            Self::MapAnew => f.write_str(
+                "Map the dma-buf again once its device is back, and ask again then.",
+            ),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use tph::StMode;
 use tph_abi::Errno;
 
+use crate::DmaBufStep;
+
 /// A TPH request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,6 +34,8 @@ pub enum Step {
         /// How many in this call.
         count: usize,
     },
+    /// Something about the tags of a dma-buf.
+    DmaBuf(DmaBufStep),
 }
 
 impl fmt::Display for Step {
@@ -45,6 +49,7 @@ impl fmt::Display for Step {
             Self::Tags { first, count } => {
                 write!(f, "asking for tags {first} to {}", first + count.saturating_sub(1))
             }
+            Self::DmaBuf(step) => step.fmt(f),
         }
     }
 }
@@ -57,6 +62,7 @@ impl Step {
     /// What `errno` means as the answer to this request.
     pub const fn meaning(self, errno: Errno) -> &'static str {
         match (errno, self) {
+            (_, Self::DmaBuf(step)) => step.meaning(errno),
             (Errno::ENOTTY, _) => "the driver that has the device does not offer TPH",
             (Errno::EOPNOTSUPP, Self::Enable(StMode::DeviceSpecific)) => {
                 "the device has no TPH Requester capability, or it has no ST table and this host \
@@ -175,6 +181,11 @@ pub enum VfioCall {
     Interrupts,
     /// Resetting.
     Reset,
+    /// Exporting memory as a dma-buf.
+    ExportDmaBuf {
+        /// Of which BAR.
+        bar: u32,
+    },
     /// Duplicating the device's descriptor.
     Duplicate,
 }
@@ -191,6 +202,7 @@ impl fmt::Display for VfioCall {
             Self::AccessDma => f.write_str("accessing memory for DMA"),
             Self::Interrupts => f.write_str("setting up interrupts"),
             Self::Reset => f.write_str("resetting"),
+            Self::ExportDmaBuf { bar } => write!(f, "exporting memory of BAR {bar}"),
             Self::Duplicate => f.write_str("duplicating the file descriptor"),
         }
     }

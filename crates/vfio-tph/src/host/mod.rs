@@ -2,6 +2,7 @@
 
 pub(crate) mod attributes;
 mod config_file;
+mod module;
 mod topology;
 
 use std::path::{Path, PathBuf};
