@@ -47,7 +47,7 @@ impl Endpoint {
         Self {
             config: layout::function(profile),
             msix: MsixTable::new(vectors, tags),
-            engine: Engine::new(profile.queues, vectors),
+            engine: Engine::new(profile.queues, vectors, profile.places),
             memory: LocalMemory::new(profile.memory, profile.framing.into()),
             io_map: IoMap::default(),
             interrupts: (0..vectors).map(|_| None).collect(),

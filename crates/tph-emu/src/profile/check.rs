@@ -167,6 +167,8 @@ fn sizes(function: &FunctionProfile) -> Result<(), Flaw> {
         "0, or a power of two from 0x1000 to 0x1000000",
         memory == 0 || power(memory, 0x1000, 0x100_0000),
     )?;
+    let most = registers::MAX_PLACES;
+    range("places", u64::from(function.places), "0 to 256", function.places <= most)?;
     range("completer", u64::from(function.completer), "0 to 3", function.completer <= 3)?;
     let needed = registers::bar_bytes(queues);
     if needed > bar_size { Err(Flaw::QueuesDoNotFit { queues, needed }) } else { Ok(()) }

@@ -28,6 +28,9 @@ pub struct FunctionProfile {
     /// How many queues its engine has.
     #[serde(default = "defaults::queues")]
     pub queues: u16,
+    /// How many places for tags its engine has, with place 0, which stands for no tag; 0 for none.
+    #[serde(default)]
+    pub places: u16,
     /// How many MSI-X vectors it has; 0 for no MSI-X.
     #[serde(default = "defaults::msix_vectors")]
     pub msix_vectors: u16,

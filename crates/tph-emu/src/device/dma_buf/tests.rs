@@ -9,7 +9,7 @@ use crate::device::BusMaster;
 use crate::dma::SharedMemory;
 use crate::engine::registers::{BlockRegister, STEERING_DIRECT, offset_of};
 use crate::engine::{Status, pattern};
-use crate::host::{Caller, DirectTags, Host, OpenFile};
+use crate::host::{Caller, Host, OpenFile};
 use crate::profile::Profile;
 use crate::scoreboard::{ReceivedScore, Scoreboard};
 
@@ -26,7 +26,6 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let host = SharedHost::new(Host::new(&Profile::peer()));
-        host.lock().set_direct_tags(DirectTags::Allowed);
         let open = |name| {
             let function = host.lock().function_named(name).unwrap();
             EmuDevice::open(&host, function, Caller::anywhere()).unwrap()
