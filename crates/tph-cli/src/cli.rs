@@ -41,7 +41,11 @@ pub(crate) enum Verb {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Overwrite the ST entry of this queue behind the driver's back: the demonstration must notice
+    /// Let the NIC write into an accelerator's memory, with the tags that the accelerator's driver
+    /// gave its dma-bufs
+    #[arg(long)]
+    pub(crate) peer: bool,
+    /// Overwrite the tag of this queue behind the driver's back: the demonstration must notice
     #[arg(long, value_name = "QUEUE", hide = true)]
     pub(crate) sabotage: Option<u16>,
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use tph::tlp::{self, Framing};
+use tph::tlp::{self, Framing, Hint};
 use tph::{CpuId, MemoryType, RequesterEnable, SteeringTag};
 use tph_emu::{FunctionId, Host, SharedHost, TlpRecord};
 
@@ -123,8 +123,12 @@ fn row(host: &Host, id: FunctionId, queue: u16, cpu: CpuId) -> QueueRow {
 
 /// Reads the tag out of the packet's bytes; a packet that cannot be read counts as one without.
 fn tag_on_the_wire(packet: &TlpRecord, framing: Framing) -> Option<SteeringTag> {
-    let (request, _) = tlp::decode(packet.header.as_bytes(), framing).ok()?;
-    request.hint.map(|hint| hint.tag)
+    hint_on_the_wire(packet, framing).map(|hint| hint.tag)
+}
+
+/// Reads the hint out of the packet's bytes.
+pub(super) fn hint_on_the_wire(packet: &TlpRecord, framing: Framing) -> Option<Hint> {
+    tlp::decode(packet.header.as_bytes(), framing).ok()?.0.hint
 }
 
 /// What the firmware names for a CPU, as wide as the requester is enabled: asked of the firmware
@@ -136,7 +140,7 @@ fn firmware_tag(host: &Host, id: FunctionId, cpu: CpuId) -> Option<Tag> {
     word.tag(MemoryType::Volatile, requester).map(Tag::from)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (at, byte) in bytes.iter().enumerate() {
         let gap = if at != 0 && at % 4 == 0 { " " } else { "" };
