@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.verb {
         Verb::Demo(args) => verbs::demo(args, cli.json),
+        Verb::Dmabuf(args) => verbs::dma_buf(args, cli.json),
         Verb::List(args) => verbs::list(args, cli.json),
         Verb::Show(args) => verbs::show(args, cli.json),
         Verb::Bind(args) => verbs::bind(args, cli.json),

@@ -3,9 +3,11 @@
 //! Field names are a promise: docs/command.md lists them, and [`SCHEMA`] changes with them.
 
 mod function;
+mod tag;
 mod tph;
 
 pub(crate) use function::{FunctionReport, PortReport};
+pub(crate) use tag::Tag;
 pub(crate) use tph::{EntryReport, TphReport};
 
 use serde::Serialize;

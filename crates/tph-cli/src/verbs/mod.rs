@@ -2,6 +2,7 @@
 
 mod bind;
 mod demo;
+mod dma_buf;
 mod emulate;
 mod hold;
 mod list;
@@ -9,6 +10,7 @@ mod show;
 
 pub(crate) use bind::{bind, unbind};
 pub(crate) use demo::demo;
+pub(crate) use dma_buf::dma_buf;
 pub(crate) use emulate::emulate;
 pub(crate) use hold::hold;
 pub(crate) use list::list;

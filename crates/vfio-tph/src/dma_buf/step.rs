@@ -17,6 +17,8 @@ pub enum DmaBufStep {
     Set,
     /// Asking for the one of this width.
     Ask(RequesterType),
+    /// Looking at those of another process.
+    Look,
 }
 
 impl fmt::Display for DmaBufStep {
@@ -24,6 +26,7 @@ impl fmt::Display for DmaBufStep {
         match self {
             Self::Probe => f.write_str("asking whether its dma-bufs can have tags"),
             Self::Set => f.write_str("setting the tags of a dma-buf"),
+            Self::Look => f.write_str("looking at the tags of a dma-buf"),
             Self::Ask(requester) => {
                 write!(f, "asking for the {}-bit tag of a dma-buf", requester.tag_bits())
             }
@@ -35,6 +38,12 @@ impl DmaBufStep {
     /// What `errno` means as the answer.
     pub(crate) const fn meaning(self, errno: Errno) -> &'static str {
         match (errno, self) {
+            (Errno::ENOTTY, Self::Look) => {
+                "no VFIO device is open there whose driver knows tags of dma-bufs"
+            }
+            (Errno::EPERM, Self::Look) => {
+                "its process's descriptors are not to be had: that takes what ptrace takes"
+            }
             (Errno::ENOTTY, _) => {
                 "the driver that has the device does not serve tags of dma-bufs, or VFIO of this \
                  kernel exports no dma-bufs"
@@ -51,7 +60,7 @@ impl DmaBufStep {
             (Errno::EINVAL, Self::Ask(_)) => {
                 "the descriptor is no dma-buf, or its one tag has more bits than were asked for"
             }
-            (Errno::ENODEV, Self::Ask(_)) => {
+            (Errno::ENODEV, Self::Ask(_) | Self::Look) => {
                 "its memory is out of reach: the device that exported it is closed, in reset, in \
                  low power or has its memory space off"
             }
@@ -64,6 +73,7 @@ impl DmaBufStep {
     /// What to do about it.
     pub(crate) fn advice(self, device: String, errno: Errno) -> Option<Advice> {
         match (errno, self) {
+            (_, Self::Look) => None,
             (Errno::ENOTTY, _) => Some(Advice::ServeDmaBufs { device }),
             (Errno::EOPNOTSUPP, Self::Probe | Self::Set) => Some(Advice::ShareWithoutTags),
             (Errno::EOPNOTSUPP, Self::Ask(_)) => Some(Advice::SetTagsFirst),

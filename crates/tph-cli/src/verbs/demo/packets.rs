@@ -8,6 +8,7 @@ use tph::{CpuId, MemoryType, RequesterEnable, SteeringTag};
 use tph_emu::{FunctionId, Host, SharedHost, TlpRecord};
 
 use super::nic::{LENGTH, Nic};
+use crate::report::Tag;
 
 /// What every packet of a queue should say.
 #[derive(Clone, Copy, Debug)]
@@ -16,26 +17,6 @@ pub(super) enum Expectation {
     TagOfCpu,
     /// Nothing.
     NoHint,
-}
-
-/// A tag in JSON: the number, and how many bits its namespace has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Tag {
-    pub(super) value: u16,
-    pub(super) bits: u8,
-}
-
-impl From<SteeringTag> for Tag {
-    fn from(tag: SteeringTag) -> Self {
-        Self { value: tag.entry_bits(), bits: tag.requester_type().tag_bits() }
-    }
-}
-
-impl std::fmt::Display for Tag {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let width = 2 + usize::from(self.bits) / 4;
-        write!(f, "{:#0width$x}", self.value)
-    }
 }
 
 /// What one queue sent.

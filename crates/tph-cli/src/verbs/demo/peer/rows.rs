@@ -8,7 +8,8 @@ use vfio_tph::WriteTag;
 
 use super::{Buffer, Emulated, LENGTH, Nic};
 use crate::failure::Failure;
-use crate::verbs::demo::packets::{Tag, hex, hint_on_the_wire};
+use crate::report::Tag;
+use crate::verbs::demo::packets::{hex, hint_on_the_wire};
 
 /// One queue, its page of the accelerator, and both ends of what it sent.
 #[derive(Clone, Debug, Serialize)]
