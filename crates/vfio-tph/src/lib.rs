@@ -22,6 +22,11 @@
 //! host. [`Host`] and [`Dump`] show which functions have TPH and what the root ports above them
 //! make of it.
 
+/// The code in docs/peer.md is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/peer.md")]
+mod peer_guide {}
+
 mod advice;
 mod binding;
 mod cause;
