@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Write};
 
+use crate::feature::{FeatureNumber, ST, ST_EXT};
 use crate::layout::{Field, LAYOUTS, Layout, entry, op, st};
 use crate::request::{MODE_DS, MODE_IV};
 use crate::{CLEAR_CPU, Operation, VFIO_DEVICE_PCI_TPH};
@@ -9,7 +10,8 @@ use crate::{CLEAR_CPU, Operation, VFIO_DEVICE_PCI_TPH};
 const TOP: &str = "\
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note OR MIT OR Apache-2.0 */
 /*
- * PCIe TLP Processing Hints over VFIO: the ioctl VFIO_DEVICE_PCI_TPH.
+ * PCIe TLP Processing Hints over VFIO: the ioctl VFIO_DEVICE_PCI_TPH, and the
+ * feature DMA_BUF_TPH of VFIO_DEVICE_FEATURE.
  *
  * Written from crates/tph-abi (UPDATE_HEADER=1 cargo test -p tph-abi), not by
  * hand. docs/abi.md says what each operation does and which errors it has.
@@ -48,12 +50,20 @@ pub fn write(out: &mut impl Write) -> fmt::Result {
     ] {
         writeln!(out, "#define VFIO_PCI_TPH_{name}\t{}", operation.number())?;
     }
+    writeln!(out, "/* Not of the kernel series: from 0x80000000 on */")?;
+    let own = Operation::DmaBufGet.number();
+    writeln!(out, "#define VFIO_PCI_TPH_DMA_BUF_GET\t{own:#x}u")?;
     writeln!(out, "\n#define VFIO_PCI_TPH_MODE_IV\t{MODE_IV}")?;
     writeln!(out, "#define VFIO_PCI_TPH_MODE_DS\t{MODE_DS}\n")?;
     writeln!(out, "#define VFIO_PCI_TPH_MEM_VM\t0")?;
     writeln!(out, "#define VFIO_PCI_TPH_MEM_PM\t1\n")?;
     writeln!(out, "#define VFIO_PCI_TPH_CLEAR\t{CLEAR_CPU:#x}u")?;
     writeln!(out, "#define VFIO_PCI_TPH_MAX_ENTRIES\t{}\n", tph::BatchLen::MAX)?;
+    writeln!(out, "/* VFIO_DEVICE_FEATURE: a parameter of the module moves the number */")?;
+    let number = FeatureNumber::DEFAULT.get();
+    writeln!(out, "#define VFIO_PCI_TPH_DMA_BUF_TPH_DEFAULT\t{number}")?;
+    writeln!(out, "#define VFIO_DMA_BUF_TPH_ST\t{ST}")?;
+    writeln!(out, "#define VFIO_DMA_BUF_TPH_ST_EXT\t{ST_EXT}\n")?;
     for layout in LAYOUTS {
         structure(out, layout)?;
     }
@@ -74,7 +84,8 @@ fn structure(out: &mut impl Write, layout: Layout) -> fmt::Result {
 }
 
 fn member(out: &mut impl Write, field: Field) -> fmt::Result {
-    write!(out, "\t__u{} {}", 8 * field.size, field.name)?;
+    let sign = if field.signed { 's' } else { 'u' };
+    write!(out, "\t__{sign}{} {}", 8 * field.size, field.name)?;
     if field.count > 1 {
         write!(out, "[{}]", field.count)?;
     }

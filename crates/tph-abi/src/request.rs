@@ -4,7 +4,7 @@
 use tph::{BatchLen, StMode};
 
 use crate::layout::{self, ctrl, op, st};
-use crate::{Errno, StRequest};
+use crate::{DmaBufQuery, Errno, StRequest};
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,9 @@ pub enum Operation {
     GetSt = 3,
     /// Program entries of the ST table.
     SetSt = 4,
+    /// Say which tag travels with a dma-buf. Operations from `0x8000_0000` on are vfio-tph's own;
+    /// the others are those of the kernel series.
+    DmaBufGet = 0x8000_0001,
 }
 
 impl Operation {
@@ -31,6 +34,7 @@ impl Operation {
             2 => Some(Self::Disable),
             3 => Some(Self::GetSt),
             4 => Some(Self::SetSt),
+            0x8000_0001 => Some(Self::DmaBufGet),
             _ => None,
         }
     }
@@ -59,6 +63,8 @@ pub enum Request<'a> {
     GetSt(StRequest<'a>),
     /// `SET_ST`.
     SetSt(StRequest<'a>),
+    /// `DMA_BUF_GET`.
+    DmaBufGet(DmaBufQuery),
 }
 
 /// How many bytes of a request are needed, as far as those at hand tell: ask with none, bring as
@@ -75,6 +81,7 @@ pub fn needed(request: &[u8]) -> Result<usize, Errno> {
     let size = match Operation::from_number(number).ok_or(Errno::EINVAL)? {
         Operation::Disable => layout::BODY,
         Operation::GetCap | Operation::Enable => layout::FIXED_SIZE,
+        Operation::DmaBufGet => DmaBufQuery::SIZE,
         Operation::GetSt | Operation::SetSt => match st::COUNT.read(request, layout::BODY) {
             None => layout::FIXED_SIZE,
             Some(count) => layout::st_size(BatchLen::new(count).ok_or(Errno::EINVAL)?.get()),
@@ -91,7 +98,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// `EINVAL` as [`needed`], and if `request` is shorter than that, if a reserved field is not
-    /// 0, if the mode is not exactly one that exists, if the memory type does not exist.
+    /// 0, if the mode is not exactly one that exists, if the memory type does not exist, if tags
+    /// are not 8 or 16 bits wide.
     pub fn parse(request: &'a mut [u8]) -> Result<Self, Errno> {
         let size = needed(request)?;
         let request = request.get_mut(..size).ok_or(Errno::EINVAL)?;
@@ -102,6 +110,7 @@ impl<'a> Request<'a> {
             Operation::Enable => enable_mode(request).map(Self::Enable),
             Operation::GetSt => StRequest::parse(request).map(Self::GetSt),
             Operation::SetSt => StRequest::parse(request).map(Self::SetSt),
+            Operation::DmaBufGet => DmaBufQuery::parse(request).map(Self::DmaBufGet),
         }
     }
 }

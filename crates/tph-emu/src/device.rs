@@ -1,5 +1,6 @@
 //! A VFIO device of the emulated host, as a driver in this process holds it.
 
+mod dma_buf;
 mod region;
 mod reset;
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use tph::{Requester, StIndex};
 use tph_abi::{Errno, Transport};
 
+pub use dma_buf::EmuFile;
 pub use region::{BusMaster, Region};
 
 use crate::dma::{DmaError, Memory};
@@ -113,7 +115,9 @@ impl EmuDevice {
         let (mut view, slot) = host.parts(self.0.function, &self.0.caller);
         let requester = slot.as_mut().ok_or(Errno::EBADF)?;
         view.endpoint_mut().reset_and_restore();
-        requester.restore(&mut view).map_err(Errno::from)
+        let restored = requester.restore(&mut view).map_err(Errno::from);
+        host.exports_moved(self.0.function);
+        restored
     }
 }
 
@@ -123,7 +127,10 @@ impl Transport for &EmuDevice {
         let mut host = self.0.host.lock();
         let (mut view, slot) = host.parts(self.0.function, &self.0.caller);
         let requester = slot.as_mut().ok_or(Errno::EBADF)?;
-        let answer = tph_abi::dispatch(&mut copy, requester, &mut view)?;
+        let answer = match tph_abi::answer_dma_buf(&mut copy, &mut view) {
+            Some(answer) => answer?,
+            None => tph_abi::dispatch(&mut copy, requester, &mut view)?,
+        };
         let places = request.get_mut(answer.clone()).into_iter().flatten();
         for (place, byte) in places.zip(copy.get(answer).unwrap_or_default()) {
             *place = *byte;
@@ -160,6 +167,7 @@ impl Drop for Open {
             let _ = requester.close(&mut view);
         }
         view.endpoint_mut().power_down();
+        host.exports_orphaned(self.function);
     }
 }
 

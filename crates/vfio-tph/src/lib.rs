@@ -33,6 +33,7 @@ mod host;
 mod inventory;
 mod step;
 mod sys;
+mod tag_table;
 #[cfg(test)]
 mod testing;
 mod transport;
@@ -49,11 +50,13 @@ pub use error::Error;
 pub use host::Host;
 pub use inventory::Inventory;
 pub use step::{OpenStep, Step, VfioCall};
+pub use tag_table::{BufferTag, NoPlaces, TagTable, WriteTag};
 pub use transport::VfioFd;
 pub use vfio::{Bar, ConfigRegion, DmaBuffer, Iommu, VfioFunction};
 pub use view::{FunctionView, Ids, PortView, ReadOnce, TphView, Unreadable};
 
-pub use tph::{Bdf, CpuId, MemoryType, StIndex, StMode, TagSource};
+pub use tph::{Bdf, CpuId, MemoryType, NoSlot, SlotIndex, StIndex, StMode};
+pub use tph::{SteeringTag, Tag8, Tag16, TagSource};
 pub use tph_abi::client::DeviceCapability;
 pub use tph_abi::{Errno, Transport};
 pub use vfio_ioctls;

@@ -7,11 +7,13 @@
 mod bad;
 mod case;
 mod direct;
+mod dma_buf;
 mod good;
 mod life;
 mod request;
 mod subject;
 
 pub use case::{Case, cases, direct_cases};
+pub use dma_buf::{DmaBufCase, Exporter, MemorySpace, any_dma_buf_cases, dma_buf_cases};
 pub use request::{disable, enable, get_cap, program, st};
 pub use subject::{Facts, Registers, Subject};

@@ -24,6 +24,11 @@ impl Endpoint {
         self.restore(saved);
     }
 
+    /// Whether peers can reach its BARs: they answer, and it is awake.
+    pub(crate) fn reachable(&self) -> bool {
+        self.answers_memory() && !self.sleeps()
+    }
+
     /// Whether BARs answer.
     pub(super) fn answers_memory(&self) -> bool {
         self.config().dword(layout::COMMAND) & layout::MEMORY_ENABLE != 0

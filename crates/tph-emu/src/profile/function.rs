@@ -34,6 +34,13 @@ pub struct FunctionProfile {
     /// The size of BAR 0 in bytes.
     #[serde(default = "defaults::bar_size")]
     pub bar_size: u32,
+    /// Bytes of memory in BAR 4, which its driver and its peers write to; 0 for none.
+    #[serde(default)]
+    pub memory: u32,
+    /// TPH Completer Supported of the function itself, raw: what it makes of hints on packets that
+    /// it receives.
+    #[serde(default)]
+    pub completer: u8,
     /// The largest payload it can send, in bytes.
     #[serde(default = "defaults::max_payload")]
     pub max_payload: u16,
