@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Builds vfio_pci_tph.ko and tph_lab_completer.ko for one kernel.
+# Builds vfio_pci_tph.ko for one kernel.
 #
-#   kernel/build.sh --headers DIR --out DIR --cache DIR
+#   kernel/build.sh [--tests] --headers DIR --out DIR --cache DIR
 #
+# --tests    also the modules of kernel/test, which are for the lab alone
 # --headers  the kernel's headers, as in /lib/modules/VERSION/build
 # --out      where the modules go; everything else made on the way is in DIR/work
 # --cache    where Rust's core library is kept from one build to the next
@@ -15,8 +16,13 @@ set -eu
 
 die() { echo "build.sh: $*" >&2; exit 1; }
 
-headers= out= cache=
+headers= out= cache= tests= modules=vfio_pci_tph
 while [ $# -gt 0 ]; do
+	if [ "$1" = --tests ]; then
+		tests=1 modules="$modules tph_lab_completer tph_lab_exports"
+		shift
+		continue
+	fi
 	[ $# -ge 2 ] || die "$1 needs a value"
 	case $1 in
 	--headers) headers=$2 ;;
@@ -115,20 +121,23 @@ target=$core_dir/kernel.json
 # 2. Anything to do? The modules depend on the sources, the compilers and the kernel.
 inputs() {
 	cd "$source"
-	find kernel crates/tph/src crates/tph-abi/src -path kernel/build -prune -o -type f -print |
+	find kernel crates/tph/src crates/tph-abi -path kernel/build -prune -o -type f -print |
 		LC_ALL=C sort | xargs sha256sum
-	echo "$core_key $headers"
+	echo "$core_key $headers $modules"
 	"${CC:-gcc}" --version
 	for file in .config include/config/auto.conf include/generated/utsrelease.h Module.symvers; do
 		cksum < "$headers/$file" || echo "no $file"
 	done
 }
 key=$(inputs 2>/dev/null | hash)
-if [ "$(cat "$out/work/key" 2>/dev/null)" = "$key" ] &&
-	[ -e "$out/vfio_pci_tph.ko" ] && [ -e "$out/tph_lab_completer.ko" ]; then
+missing=
+for module in $modules; do
+	[ -e "$out/$module.ko" ] || missing=$module
+done
+if [ -z "$missing" ] && [ "$(cat "$out/work/key" 2>/dev/null)" = "$key" ]; then
 	exit 0
 fi
-mkdir -p "$out/work/rust" "$out/work/module/test"
+mkdir -p "$out/work/rust" "$out/work/module/test" "$out/work/module/include/linux"
 rm -f "$out/work/key"
 
 # 3. Our crates, and out of them one object file.
@@ -157,14 +166,16 @@ fi
 # 5. The modules. What has not changed keeps its time, so that make leaves it alone.
 update() { [ "$(cksum < "$1")" = "$(cksum 2>/dev/null < "$2")" ] || cp "$1" "$2"; }
 cd "$out/work/module"
-for file in Kbuild core.h compat.h vfio_pci_tph.h "$source"/kernel/*.c test/tph_lab_completer.c; do
-	case $file in /*) from=$file file=${file##*/} ;; *) from=$source/kernel/$file ;; esac
-	update "$from" "$file"
+for file in Kbuild "$source"/kernel/*.[ch] ${tests:+"$source"/kernel/test/*.c}; do
+	file=${file#"$source/kernel/"}
+	update "$source/kernel/$file" "$file"
 done
+header=include/linux/vfio_pci_tph.h
+update "$source/crates/tph-abi/$header" "$header"
 update ../rust/core.o core.o
 echo 'savedcmd_core.o := true' > .core.o.cmd
-make -s -C "$headers" M="$PWD" KCFLAGS="-ffile-prefix-map=$PWD=." modules
-for module in vfio_pci_tph tph_lab_completer; do
+make -s -C "$headers" M="$PWD" TESTS=$tests KCFLAGS="-ffile-prefix-map=$PWD=." modules
+for module in $modules; do
 	cp "$module.ko" "$out/$module.ko.new"
 	mv "$out/$module.ko.new" "$out/$module.ko"
 done

@@ -15,7 +15,7 @@
 
 /* What the rules keep for a device: tph_core_size() bytes from kmalloc() */
 struct tph_core;
-struct vfio_pci_tph_device;
+struct tph_host;
 
 /* Bytes [start, end) of a request go back to the caller */
 struct tph_reply {
@@ -36,6 +36,20 @@ struct tph_dsm_call {
 	u64 integers[3];
 };
 
+/* What a device has; modes and location as in its capability register */
+struct tph_info {
+	u8 modes;
+	u8 location;
+	u16 entries;
+};
+
+/* What its TPH is doing; mode: 0 off, else its number in the control register + 1 */
+struct tph_status {
+	u8 mode;
+	u8 width;
+	u16 in_use;
+};
+
 #define TPH_DSM_ANSWER_SIZE	8
 
 enum tph_host_cpu_presence {
@@ -50,30 +64,36 @@ enum tph_host_cpu_presence {
  */
 size_t tph_core_size(void);
 void tph_core_init(struct tph_core *core);
-int tph_core_open(struct tph_core *core, struct vfio_pci_tph_device *tdev);
-int tph_core_close(struct tph_core *core, struct vfio_pci_tph_device *tdev);
+int tph_core_open(struct tph_core *core, struct tph_host *host);
+int tph_core_close(struct tph_core *core, struct tph_host *host);
 /* All MSI-X vectors are about to be freed */
-int tph_core_release_vectors(struct tph_core *core, struct vfio_pci_tph_device *tdev);
-int tph_core_restore(struct tph_core *core, struct vfio_pci_tph_device *tdev);
+int tph_core_release_vectors(struct tph_core *core, struct tph_host *host);
+int tph_core_restore(struct tph_core *core, struct tph_host *host);
 /* How many bytes of a request are needed, as far as its first @size tell */
 ssize_t tph_core_needed(const u8 *request, size_t size);
-int tph_core_ioctl(struct tph_core *core, struct vfio_pci_tph_device *tdev,
+int tph_core_ioctl(struct tph_core *core, struct tph_host *host,
 		   u8 *request, size_t size, struct tph_reply *reply);
 
+int tph_core_info(struct tph_host *host, struct tph_info *info);
+void tph_core_status(const struct tph_core *core, struct tph_status *status);
+/* These two may leave a question in @host->missed, and mean nothing then */
+int tph_core_firmware(struct tph_host *host);
+int tph_core_cpu_tag(struct tph_host *host, u32 cpu, u8 memory, u8 width, u16 *tag);
+
 /* 0 or a negative errno; -ENODEV: the device does not answer */
-int tph_host_read_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 *value);
-int tph_host_write_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 value);
+int tph_host_read_config(struct tph_host *host, u16 offset, u32 *value);
+int tph_host_write_config(struct tph_host *host, u16 offset, u32 value);
 /* Of a vector that is allocated; igate is held, see msix.c */
-int tph_host_write_msix_tag(struct vfio_pci_tph_device *tdev, u16 vector, u16 tag);
-bool tph_host_msix_vector_allocated(struct vfio_pci_tph_device *tdev, u16 vector);
+int tph_host_write_msix_tag(struct tph_host *host, u16 vector, u16 tag);
+bool tph_host_msix_vector_allocated(struct tph_host *host, u16 vector);
 /* -ENODEV: there is no root port */
-int tph_host_root_port_devcap2(struct vfio_pci_tph_device *tdev, u32 *value);
+int tph_host_root_port_devcap2(struct tph_host *host, u32 *value);
 /*
  * Size of the answer, of which at most TPH_DSM_ANSWER_SIZE bytes are in @answer;
  * -ENODEV: there is no root port; -ENOENT: the host bridge is not in ACPI; -EAGAIN:
  * the answer is not known yet, see firmware.c
  */
-int tph_host_evaluate_dsm(struct vfio_pci_tph_device *tdev, const struct tph_dsm_call *call,
+int tph_host_evaluate_dsm(struct tph_host *host, const struct tph_dsm_call *call,
 			  u8 *answer);
 int tph_host_cpu_uid(u32 cpu, u32 *uid);
 int tph_host_cpu_presence(u32 cpu);

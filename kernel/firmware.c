@@ -166,15 +166,11 @@ static int evaluate(acpi_handle handle, const struct tph_dsm_call *call, u8 *byt
 	return ret;
 }
 
-/**
- * tph_firmware_ask - have an answer ready for the rules
- * @firmware: a host bridge
- * @call: the question
- *
- * Return: 0, if only for a failure of the method, which the rules will find; -EINTR
- * if the caller is to die, -ENOMEM
+/*
+ * Has an answer ready for the rules. 0 also if the method failed, which the rules will
+ * find; -EINTR if the caller is to die, -ENOMEM
  */
-int tph_firmware_ask(struct tph_firmware *firmware, const struct tph_dsm_call *call)
+static int ask(struct tph_firmware *firmware, const struct tph_dsm_call *call)
 {
 	struct answer answer = { .cpu_changes = atomic_read(&cpu_changes) };
 	struct answer *kept, *old;
@@ -194,19 +190,52 @@ int tph_firmware_ask(struct tph_firmware *firmware, const struct tph_dsm_call *c
 	return xa_err(old);
 }
 
-int tph_host_evaluate_dsm(struct vfio_pci_tph_device *tdev, const struct tph_dsm_call *call,
-			  u8 *answer)
+int tph_host_evaluate_dsm(struct tph_host *host, const struct tph_dsm_call *call, u8 *answer)
 {
 	int ret;
 
-	lockdep_assert_held(&tdev->tph_lock);
-	if (IS_ERR(tdev->firmware))
-		return PTR_ERR(tdev->firmware);
-	ret = find(tdev->firmware, call->key, answer);
-	if (ret == -EAGAIN && tdev->missed) {
-		*tdev->missed = *call;
-		tdev->missed = NULL;
+	lockdep_assert_held(&host->lock);
+	if (IS_ERR(host->firmware))
+		return PTR_ERR(host->firmware);
+	ret = find(host->firmware, call->key, answer);
+	if (ret == -EAGAIN && host->missed) {
+		*host->missed = *call;
+		host->missed = NULL;
 	}
+	return ret;
+}
+
+/**
+ * tph_firmware_run - run rules until firmware has answered all they ask
+ * @host: a device; none of its locks is held
+ * @rules: what to run, with all of them held; it changes nothing before it has all answers
+ * @arg: what it gets
+ *
+ * Return: what the last run returned; -EINTR if the caller is to die, -ENOMEM
+ */
+int tph_firmware_run(struct tph_host *host, int (*rules)(struct tph_host *host, void *arg),
+		     void *arg)
+{
+	struct tph_dsm_call missed;
+	bool again;
+	int ret;
+
+	do {
+		if (host->tdev)
+			vfio_pci_tph_lock(host->tdev);
+		else
+			mutex_lock(&host->lock);
+		host->missed = &missed;
+		ret = rules(host, arg);
+		again = !host->missed;
+		host->missed = NULL;
+		if (host->tdev)
+			vfio_pci_tph_unlock(host->tdev);
+		else
+			mutex_unlock(&host->lock);
+		if (again)
+			ret = ask(host->firmware, &missed);
+	} while (again && !ret);
 	return ret;
 }
 

@@ -12,36 +12,30 @@
 #include "compat.h"
 #include "vfio_pci_tph.h"
 
-/* In D3 a device may take a write and forget it on the way back to D0 */
-static bool asleep(struct pci_dev *pdev)
+int tph_host_read_config(struct tph_host *host, u16 offset, u32 *value)
 {
-	return pdev->current_state == PCI_D3hot || pdev->current_state == PCI_D3cold;
-}
-
-int tph_host_read_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 *value)
-{
-	lockdep_assert_held(&tdev->tph_lock);
-	if (asleep(tdev->core.pdev))
+	lockdep_assert_held(&host->lock);
+	if (vfio_pci_tph_asleep(host->pdev))
 		return -EIO;
-	if (offset >= tdev->core.pdev->cfg_size) {
+	if (offset >= host->pdev->cfg_size) {
 		/* A conventional device, or no way to its extended space: an empty list */
 		*value = 0;
 		return 0;
 	}
-	return pcibios_err_to_errno(pci_read_config_dword(tdev->core.pdev, offset, value));
+	return pcibios_err_to_errno(pci_read_config_dword(host->pdev, offset, value));
 }
 
-int tph_host_write_config(struct vfio_pci_tph_device *tdev, u16 offset, u32 value)
+int tph_host_write_config(struct tph_host *host, u16 offset, u32 value)
 {
-	lockdep_assert_held(&tdev->tph_lock);
-	if (asleep(tdev->core.pdev))
+	lockdep_assert_held(&host->lock);
+	if (vfio_pci_tph_asleep(host->pdev))
 		return -EIO;
-	return pcibios_err_to_errno(pci_write_config_dword(tdev->core.pdev, offset, value));
+	return pcibios_err_to_errno(pci_write_config_dword(host->pdev, offset, value));
 }
 
-int tph_host_root_port_devcap2(struct vfio_pci_tph_device *tdev, u32 *value)
+int tph_host_root_port_devcap2(struct tph_host *host, u32 *value)
 {
-	struct pci_dev *root_port = pcie_find_root_port(tdev->core.pdev);
+	struct pci_dev *root_port = pcie_find_root_port(host->pdev);
 
 	if (!root_port)
 		return -ENODEV;

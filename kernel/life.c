@@ -27,7 +27,7 @@ int vfio_pci_tph_open(struct vfio_pci_tph_device *tdev)
 	int ret;
 
 	vfio_pci_tph_lock(tdev);
-	ret = tph_core_open(tdev->tph, tdev);
+	ret = tph_core_open(tdev->tph, &tdev->host);
 	vfio_pci_tph_unlock(tdev);
 	return ret;
 }
@@ -52,7 +52,7 @@ void vfio_pci_tph_close_device(struct vfio_device *vdev)
 
 	awake = pm_runtime_resume_and_get(dev);
 	vfio_pci_tph_lock(tdev);
-	ret = tph_core_close(tdev->tph, tdev);
+	ret = tph_core_close(tdev->tph, &tdev->host);
 	vfio_pci_tph_unlock(tdev);
 	warn_unless_gone(tdev, ret, "turned off");
 	if (awake == 0)
@@ -61,8 +61,8 @@ void vfio_pci_tph_close_device(struct vfio_device *vdev)
 
 static void restore_locked(struct vfio_pci_tph_device *tdev)
 {
-	lockdep_assert_held(&tdev->tph_lock);
-	warn_unless_gone(tdev, tph_core_restore(tdev->tph, tdev), "restored");
+	lockdep_assert_held(&tdev->host.lock);
+	warn_unless_gone(tdev, tph_core_restore(tdev->tph, &tdev->host), "restored");
 }
 
 /* Every reset that saves and restores the device: memory_lock may be held for write */
@@ -72,7 +72,7 @@ static void reset_prepare(struct pci_dev *pdev)
 
 	if (vfio_pci_core_err_handlers.reset_prepare)
 		vfio_pci_core_err_handlers.reset_prepare(pdev);
-	mutex_lock(&tdev->tph_lock);
+	mutex_lock(&tdev->host.lock);
 }
 
 static void reset_done(struct pci_dev *pdev)
@@ -80,7 +80,7 @@ static void reset_done(struct pci_dev *pdev)
 	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_pdev(pdev);
 
 	restore_locked(tdev);
-	mutex_unlock(&tdev->tph_lock);
+	mutex_unlock(&tdev->host.lock);
 	if (vfio_pci_core_err_handlers.reset_done)
 		vfio_pci_core_err_handlers.reset_done(pdev);
 }

@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/vfio_pci_tph.h>
 
 #include "compat.h"
 #include "vfio_pci_tph.h"
@@ -61,8 +62,10 @@ static int vfio_pci_tph_init_dev(struct vfio_device *vdev)
 	tdev->tph = kzalloc(tph_core_size(), GFP_KERNEL);
 	if (!tdev->tph)
 		return -ENOMEM;
-	tdev->firmware = tph_firmware_get(to_pci_dev(vdev->dev));
-	if (tdev->firmware == ERR_PTR(-ENOMEM)) {
+	tdev->host.tdev = tdev;
+	tdev->host.pdev = to_pci_dev(vdev->dev);
+	tdev->host.firmware = tph_firmware_get(tdev->host.pdev);
+	if (tdev->host.firmware == ERR_PTR(-ENOMEM)) {
 		ret = -ENOMEM;
 		goto err_free;
 	}
@@ -74,12 +77,12 @@ static int vfio_pci_tph_init_dev(struct vfio_device *vdev)
 
 	tph_core_init(tdev->tph);
 	lockdep_register_key(&tdev->tph_lock_key);
-	mutex_init(&tdev->tph_lock);
-	lockdep_set_class(&tdev->tph_lock, &tdev->tph_lock_key);
+	mutex_init(&tdev->host.lock);
+	lockdep_set_class(&tdev->host.lock, &tdev->tph_lock_key);
 	return 0;
 
 err_put:
-	tph_firmware_put(tdev->firmware);
+	tph_firmware_put(tdev->host.firmware);
 err_free:
 	kfree(tdev->tph);
 	return ret;
@@ -89,10 +92,10 @@ static void vfio_pci_tph_release_dev(struct vfio_device *vdev)
 {
 	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_vdev(vdev);
 
-	mutex_destroy(&tdev->tph_lock);
+	mutex_destroy(&tdev->host.lock);
 	lockdep_unregister_key(&tdev->tph_lock_key);
 	vfio_pci_core_release_dev(vdev);
-	tph_firmware_put(tdev->firmware);
+	tph_firmware_put(tdev->host.firmware);
 	kfree(tdev->tph);
 }
 
@@ -161,10 +164,19 @@ static int vfio_pci_tph_probe(struct pci_dev *pdev, const struct pci_device_id *
 	if (IS_ERR(tdev))
 		return PTR_ERR(tdev);
 
+	/* Here the device is awake, and nobody else has it */
+	ret = vfio_pci_tph_describe(tdev);
+	if (ret)
+		goto err_put;
+
 	dev_set_drvdata(&pdev->dev, &tdev->core);
 	ret = vfio_pci_core_register_device(&tdev->core);
 	if (ret)
-		vfio_put_device(&tdev->core.vdev);
+		goto err_put;
+	return 0;
+
+err_put:
+	vfio_put_device(&tdev->core.vdev);
 	return ret;
 }
 
@@ -203,6 +215,7 @@ static struct pci_driver vfio_pci_tph_driver = {
 	.sriov_configure = vfio_pci_tph_sriov_configure,
 	.err_handler = &vfio_pci_tph_err_handlers,
 	.groups = vfio_pci_tph_driver_groups,
+	.dev_groups = vfio_pci_tph_device_groups,
 	.driver_managed_dma = true,
 };
 

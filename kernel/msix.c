@@ -23,27 +23,28 @@
 static int virq_of(struct vfio_pci_tph_device *tdev, u16 vector)
 {
 	lockdep_assert_held(&tdev->core.igate);
-	lockdep_assert_held(&tdev->tph_lock);
+	lockdep_assert_held(&tdev->host.lock);
 	/* Without MSI-X, number 0 would be the INTx line */
 	if (!tdev->core.pdev->msix_enabled || tdev->vectors_going)
 		return -ENXIO;
 	return pci_irq_vector(tdev->core.pdev, vector);
 }
 
-bool tph_host_msix_vector_allocated(struct vfio_pci_tph_device *tdev, u16 vector)
+bool tph_host_msix_vector_allocated(struct tph_host *host, u16 vector)
 {
-	return virq_of(tdev, vector) > 0;
+	return virq_of(host->tdev, vector) > 0;
 }
 
 /* Whether the user lets BARs answer */
 static bool memory_on(struct vfio_pci_core_device *core)
 {
-	return core->pdev->current_state < PCI_D3hot &&
+	return !vfio_pci_tph_asleep(core->pdev) &&
 	       (core->pdev->no_command_memory || core->vconfig[PCI_COMMAND] & PCI_COMMAND_MEMORY);
 }
 
-int tph_host_write_msix_tag(struct vfio_pci_tph_device *tdev, u16 vector, u16 tag)
+int tph_host_write_msix_tag(struct tph_host *host, u16 vector, u16 tag)
 {
+	struct vfio_pci_tph_device *tdev = host->tdev;
 	int virq = virq_of(tdev, vector);
 	struct irq_data *data = virq > 0 ? irq_get_irq_data(virq) : NULL;
 	void __iomem *control;
@@ -83,7 +84,7 @@ void vfio_pci_tph_release_vectors(struct vfio_pci_tph_device *tdev, int going)
 {
 	vfio_pci_tph_lock(tdev);
 	if (going >= 0)
-		tph_core_release_vectors(tdev->tph, tdev);
+		tph_core_release_vectors(tdev->tph, &tdev->host);
 	tdev->vectors_going += going;
 	vfio_pci_tph_unlock(tdev);
 }

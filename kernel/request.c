@@ -5,18 +5,21 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/vfio_pci_tph.h>
 
 #include "vfio_pci_tph.h"
 
-/* A request without entries; and the largest: 2048 entries of 12 bytes */
-#define REQUEST_FIXED	16
-#define REQUEST_MAX	(REQUEST_FIXED + 2048 * 12)
+/* A request without entries, and the largest */
+#define REQUEST_FIXED	sizeof(struct vfio_device_pci_tph_op)
+#define REQUEST_MAX	(REQUEST_FIXED + \
+			 VFIO_PCI_TPH_MAX_ENTRIES * sizeof(struct vfio_pci_tph_entry))
 
 /* A request as far as it was copied */
 struct request {
 	u8 *bytes;		/* @fixed, or what kvmalloc() gave */
 	size_t size;		/* bytes copied */
 	size_t room;
+	struct tph_reply reply;
 	u8 fixed[REQUEST_FIXED];
 };
 
@@ -68,28 +71,12 @@ static int request_copy(struct request *request, const u8 __user *from)
 	}
 }
 
-/*
- * Has the rules answer. They change nothing before they know all of firmware's
- * answers, so they can start again after each that they miss.
- */
-static int request_answer(struct vfio_pci_tph_device *tdev, struct request *request,
-			  struct tph_reply *reply)
+static int request_answer(struct tph_host *host, void *arg)
 {
-	struct tph_dsm_call missed;
-	bool again;
-	int ret;
+	struct request *request = arg;
 
-	do {
-		vfio_pci_tph_lock(tdev);
-		tdev->missed = &missed;
-		ret = tph_core_ioctl(tdev->tph, tdev, request->bytes, request->size, reply);
-		again = !tdev->missed;
-		tdev->missed = NULL;
-		vfio_pci_tph_unlock(tdev);
-		if (again)
-			ret = tph_firmware_ask(tdev->firmware, &missed);
-	} while (again && !ret);
-	return ret;
+	return tph_core_ioctl(host->tdev->tph, host, request->bytes, request->size,
+			      &request->reply);
 }
 
 /**
@@ -104,7 +91,7 @@ static int request_answer(struct vfio_pci_tph_device *tdev, struct request *requ
 long vfio_pci_tph_request(struct vfio_pci_tph_device *tdev, void __user *arg)
 {
 	struct request request = { .bytes = request.fixed, .room = REQUEST_FIXED };
-	struct tph_reply reply = {};
+	struct tph_reply *reply = &request.reply;
 	u8 __user *user = arg;
 	int ret;
 
@@ -112,14 +99,14 @@ long vfio_pci_tph_request(struct vfio_pci_tph_device *tdev, void __user *arg)
 	if (ret)
 		goto out;
 
-	ret = request_answer(tdev, &request, &reply);
+	ret = tph_firmware_run(&tdev->host, request_answer, &request);
 	if (ret)
 		goto out;
 
-	if (WARN_ON_ONCE(reply.start > reply.end || reply.end > request.size))
+	if (WARN_ON_ONCE(reply->start > reply->end || reply->end > request.size))
 		ret = -EIO;
-	else if (copy_to_user(user + reply.start, request.bytes + reply.start,
-			      reply.end - reply.start))
+	else if (copy_to_user(user + reply->start, request.bytes + reply->start,
+			      reply->end - reply->start))
 		ret = -EFAULT;
 out:
 	request_free(&request);

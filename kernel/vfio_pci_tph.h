@@ -9,18 +9,35 @@
 #include "core.h"
 
 struct tph_firmware;
+struct vfio_pci_tph_device;
 
-#define VFIO_DEVICE_PCI_TPH	_IO(VFIO_TYPE, VFIO_BASE + 22)
+#define VFIO_PCI_TPH_INTERFACE	1	/* the version that docs/abi.md describes */
+
+/**
+ * struct tph_host - a device as the rules see it
+ * @pdev: the device
+ * @tdev: the same as we have it; NULL while another driver's module asks, see exports.c
+ * @lock: held while rules run for it; guards all registers and tags of TPH
+ * @firmware: of the host bridge above, or why there is none
+ * @missed: where the rules leave a question that firmware has not answered yet
+ */
+struct tph_host {
+	struct pci_dev *pdev;
+	struct vfio_pci_tph_device *tdev;
+	struct mutex lock; /* see above */
+	struct tph_firmware *firmware;
+	struct tph_dsm_call *missed;
+};
 
 /**
  * struct vfio_pci_tph_device - a device bound to this driver
  * @core: what vfio-pci-core keeps; first, as vfio_alloc_device() and drvdata want
- * @tph_lock: guards @tph and every access to TPH registers and tags
+ * @host: what the rules see; its lock guards @tph too and is called tph_lock
  * @tph_lock_key: a bus reset holds the locks of several devices at once
  * @tph: state of the rules; holds something between open and close
+ * @info: what the device has, all 0 without TPH; does not change once it is bound
+ * @firmware_names_tags: what firmware said when the device was bound
  * @vectors_going: requests that are freeing the MSI-X vectors
- * @firmware: of the host bridge above, or why there is none
- * @missed: where the rules leave a question that firmware has not answered yet
  *
  * Lock order, outermost first:
  *
@@ -45,12 +62,12 @@ struct tph_firmware;
  */
 struct vfio_pci_tph_device {
 	struct vfio_pci_core_device core;
-	struct mutex tph_lock; /* see above */
+	struct tph_host host;
 	struct lock_class_key tph_lock_key;
 	struct tph_core *tph;
+	struct tph_info info;
+	bool firmware_names_tags;
 	unsigned int vectors_going;
-	struct tph_firmware *firmware;
-	struct tph_dsm_call *missed;
 };
 
 static inline struct vfio_pci_tph_device *vfio_pci_tph_from_vdev(struct vfio_device *vdev)
@@ -65,30 +82,39 @@ static inline struct vfio_pci_tph_device *vfio_pci_tph_from_pdev(struct pci_dev 
 	return container_of(core, struct vfio_pci_tph_device, core);
 }
 
+/* In D3 a device may take a write and forget it on the way back to D0 */
+static inline bool vfio_pci_tph_asleep(struct pci_dev *pdev)
+{
+	return pdev->current_state == PCI_D3hot || pdev->current_state == PCI_D3cold;
+}
+
 static inline void vfio_pci_tph_lock(struct vfio_pci_tph_device *tdev)
 {
 	mutex_lock(&tdev->core.igate);
 	down_read(&tdev->core.memory_lock);
-	mutex_lock(&tdev->tph_lock);
+	mutex_lock(&tdev->host.lock);
 }
 
 static inline void vfio_pci_tph_unlock(struct vfio_pci_tph_device *tdev)
 {
-	mutex_unlock(&tdev->tph_lock);
+	mutex_unlock(&tdev->host.lock);
 	up_read(&tdev->core.memory_lock);
 	mutex_unlock(&tdev->core.igate);
 }
 
 extern bool vfio_pci_tph_direct_tags;
 extern const struct attribute_group *vfio_pci_tph_driver_groups[];
+extern const struct attribute_group *vfio_pci_tph_device_groups[];
 extern atomic_long_t vfio_pci_tph_evaluations;
 
 struct tph_firmware *tph_firmware_get(struct pci_dev *pdev);
 void tph_firmware_put(struct tph_firmware *firmware);
-int tph_firmware_ask(struct tph_firmware *firmware, const struct tph_dsm_call *call);
+int tph_firmware_run(struct tph_host *host, int (*rules)(struct tph_host *host, void *arg),
+		     void *arg);
 int tph_firmware_init(void);
 void tph_firmware_exit(void);
 
+int vfio_pci_tph_describe(struct vfio_pci_tph_device *tdev);
 long vfio_pci_tph_request(struct vfio_pci_tph_device *tdev, void __user *arg);
 long vfio_pci_tph_set_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg);
 void vfio_pci_tph_release_vectors(struct vfio_pci_tph_device *tdev, int going);

@@ -34,7 +34,7 @@ pub use errno::Errno;
 pub use feature::{DmaBufSet, FeatureCall, FeatureNumber, FeatureRequest};
 pub use feature::{VFIO_DEVICE_FEATURE, answer_feature};
 pub use request::{Operation, Request, needed};
-pub use st::{CLEAR_CPU, StRequest};
+pub use st::{CLEAR_CPU, StRequest, memory_type};
 pub use transport::{FeatureTransport, Transport};
 
 /// The ioctl on a VFIO device: `_IO(';', 122)`, that is `VFIO_BASE + 22`.

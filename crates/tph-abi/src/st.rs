@@ -78,15 +78,20 @@ impl<'a> StRequest<'a> {
     }
 
     fn memory(&self, base: usize) -> Option<MemoryType> {
-        match entry::MEM_TYPE.read(self.bytes, base)? {
-            0 => Some(MemoryType::Volatile),
-            1 => Some(MemoryType::Persistent),
-            _ => None,
-        }
+        memory_type(entry::MEM_TYPE.read(self.bytes, base)?)
     }
 
     fn set_st(&mut self, position: usize, bits: u16) {
         entry::ST.write(self.bytes, layout::st_size(position), u32::from(bits));
+    }
+}
+
+/// The kind of memory that a number stands for on the wire, or `None` for one without a meaning.
+pub const fn memory_type(number: u32) -> Option<MemoryType> {
+    match number {
+        0 => Some(MemoryType::Volatile),
+        1 => Some(MemoryType::Persistent),
+        _ => None,
     }
 }
 

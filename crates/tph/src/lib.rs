@@ -53,6 +53,7 @@ pub use hint::{MemoryType, ProcessingHint};
 pub use mode::{ModeSet, StMode};
 pub use msix::MsixCapability;
 pub use requester::{Requester, State};
+pub use resolve::{cpu_tag, firmware_gives_tags};
 pub use slots::{NoSlot, SlotIndex, SlotUse, TagSlot, TagSlots};
 pub use table::{MAX_CAPABILITY_ENTRIES, Malformed, StIndex, StTable, TableLocation};
 pub use table::{MAX_MSIX_ENTRIES, entry_offset};

@@ -14,6 +14,41 @@ pub(crate) struct Resolver<'a, F: Function + ?Sized> {
     last: Option<(AcpiUid, TagWord)>,
 }
 
+/// The tag that firmware names for an online CPU. Not whether anybody may steer there: that is for
+/// who asks on behalf of somebody.
+///
+/// # Errors
+/// [`EntryError`] if there is no such CPU, it is offline, or firmware names no such tag.
+pub fn cpu_tag(
+    function: &mut (impl Function + ?Sized),
+    cpu: CpuId,
+    memory: MemoryType,
+    requester: RequesterType,
+) -> Result<SteeringTag, EntryError> {
+    let mut gives_tags = false;
+    let mut resolver = Resolver::new(function, requester, &mut gives_tags);
+    resolver.online(cpu)?;
+    resolver.named(cpu, memory)
+}
+
+/// Asks whether firmware names tags for the function at all.
+///
+/// # Errors
+/// [`FirmwareError::NoRootPort`] or [`FirmwareError::Absent`] if it does not.
+pub fn firmware_gives_tags(function: &mut (impl Function + ?Sized)) -> Result<(), FirmwareError> {
+    let mut answer = [0; DsmCall::ANSWER_SIZE];
+    let length = match function.evaluate_dsm(DsmCall::Functions, &mut answer) {
+        Err(FirmwareError::NoRootPort) => return Err(FirmwareError::NoRootPort),
+        Err(_) => return Err(FirmwareError::Absent),
+        Ok(length) => length,
+    };
+    if DsmCall::gives_tags(answer.get(..length).unwrap_or(&answer)) {
+        Ok(())
+    } else {
+        Err(FirmwareError::Absent)
+    }
+}
+
 impl<'a, F: Function + ?Sized> Resolver<'a, F> {
     /// For one request to a requester of this type.
     pub(crate) fn new(
@@ -69,14 +104,22 @@ impl<'a, F: Function + ?Sized> Resolver<'a, F> {
     }
 
     fn tag(&mut self, cpu: CpuId, memory: MemoryType) -> Result<SteeringTag, EntryError> {
-        match self.function.cpu_presence(cpu) {
-            CpuPresence::Absent => return Err(EntryError::CpuAbsent(cpu)),
-            CpuPresence::Offline => return Err(EntryError::CpuOffline(cpu)),
-            CpuPresence::Online => {}
-        }
+        self.online(cpu)?;
         if !self.function.caller_may_run_on(cpu) && !self.function.caller_may_place_threads() {
             return Err(EntryError::CpuNotPermitted(cpu));
         }
+        self.named(cpu, memory)
+    }
+
+    fn online(&mut self, cpu: CpuId) -> Result<(), EntryError> {
+        match self.function.cpu_presence(cpu) {
+            CpuPresence::Absent => Err(EntryError::CpuAbsent(cpu)),
+            CpuPresence::Offline => Err(EntryError::CpuOffline(cpu)),
+            CpuPresence::Online => Ok(()),
+        }
+    }
+
+    fn named(&mut self, cpu: CpuId, memory: MemoryType) -> Result<SteeringTag, EntryError> {
         let uid = self.function.acpi_uid(cpu).ok_or(EntryError::Firmware(FirmwareError::NoUid))?;
         let word = match self.last {
             Some((last, word)) if last == uid => word,
@@ -90,14 +133,7 @@ impl<'a, F: Function + ?Sized> Resolver<'a, F> {
     fn word(&mut self, uid: AcpiUid) -> Result<TagWord, FirmwareError> {
         let mut answer = [0; DsmCall::ANSWER_SIZE];
         if !*self.gives_tags {
-            let length = match self.function.evaluate_dsm(DsmCall::Functions, &mut answer) {
-                Err(FirmwareError::NoRootPort) => return Err(FirmwareError::NoRootPort),
-                Err(_) => return Err(FirmwareError::Absent),
-                Ok(length) => length,
-            };
-            if !DsmCall::gives_tags(answer.get(..length).unwrap_or(&answer)) {
-                return Err(FirmwareError::Absent);
-            }
+            firmware_gives_tags(self.function)?;
             *self.gives_tags = true;
         }
         let length = self.function.evaluate_dsm(DsmCall::ProcessorTags(uid), &mut answer)?;

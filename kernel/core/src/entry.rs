@@ -28,7 +28,7 @@ pub struct Reply {
 // The glue allocates with kmalloc, which aligns to 8 bytes or more, and frees without a call.
 const _: () = assert!(align_of::<Core>() <= 8 && !needs_drop::<Core>());
 
-fn status(result: Result<(), Errno>) -> c_int {
+pub(crate) fn status(result: Result<(), Errno>) -> c_int {
     match result {
         Ok(()) => 0,
         Err(errno) => -errno.0,
@@ -111,6 +111,10 @@ pub unsafe extern "C" fn tph_core_ioctl(
 }
 
 impl Core {
+    pub(crate) const fn requester(&self) -> Option<&Requester> {
+        self.0.as_ref()
+    }
+
     fn open(&mut self, function: &mut KernelFunction<'_>) -> Result<(), Errno> {
         let mut requester = Requester::probe(function)?;
         requester.open(function)?;

@@ -7,7 +7,7 @@ use core::marker::{PhantomData, PhantomPinned};
 use tph::{AccessError, AcpiUid, ConfigOffset, ConfigSpace, CpuId, CpuPresence, DsmCall};
 use tph::{FirmwareError, Function, StIndex};
 
-/// `struct vfio_pci_tph_device`: only C looks into it.
+/// `struct tph_host`: only C looks into it.
 #[repr(C)]
 pub struct Device {
     opaque: UnsafeCell<[u8; 0]>,

@@ -19,5 +19,6 @@ pub mod host;
 mod mock;
 #[cfg(vfio_tph_kernel)]
 mod panic;
+pub mod report;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,8 @@ use crate::entry::{Core, Reply, tph_core_close, tph_core_init, tph_core_ioctl};
 use crate::entry::{tph_core_needed, tph_core_open, tph_core_restore, tph_core_size};
 use crate::host::Device;
 use crate::mock::{ACCESS, CONFIG, FIRMWARE, ROOT_PORT, dword, with};
+use crate::report::{Info, Status, tph_core_cpu_tag, tph_core_firmware};
+use crate::report::{tph_core_info, tph_core_status};
 
 const CONTROL: usize = 0x108;
 const TABLE: usize = 0x10c;
@@ -51,6 +53,12 @@ impl Glue {
 
     fn restore(&mut self) -> i32 {
         tph_core_restore(&mut self.core, &self.device)
+    }
+
+    fn status(&self) -> Status {
+        let mut status = Status::default();
+        tph_core_status(&self.core, &mut status);
+        status
     }
 
     fn set_st(&mut self, cpus: &[u32]) -> Result<(), Errno> {
@@ -190,4 +198,52 @@ fn only_the_answer_goes_back() {
     let before = bytes;
     glue.call(&mut bytes).unwrap();
     assert_eq!(bytes, before);
+}
+
+#[test]
+fn what_a_device_has_is_told_without_a_user() {
+    let (device, mut info) = (Device::stand_in(), Info::default());
+    assert_eq!(tph_core_info(&device, &mut info), 0);
+    assert_eq!(info, Info { modes: 7, location: 1, entries: 64 });
+    for (capability, errno) in [(0x0040_0307, Errno::EINVAL), (0, Errno::EOPNOTSUPP)] {
+        CONFIG.with_borrow_mut(|space| {
+            space[0x104 / 4] = capability;
+            space[0x100 / 4] *= u32::from(capability != 0);
+        });
+        assert_eq!(tph_core_info(&device, &mut info), -errno.0);
+    }
+}
+
+#[test]
+fn what_tph_is_doing_is_told_from_open_to_close() {
+    let mut glue = Glue::new();
+    assert_eq!(glue.status(), Status::default());
+    assert_eq!(glue.open(), 0);
+    client::enable(&mut glue, StMode::DeviceSpecific).unwrap();
+    glue.set_st(&[3, 4]).unwrap();
+    let mode = StMode::DeviceSpecific.bits() + 1;
+    assert_eq!(glue.status(), Status { mode, width: 16, in_use: 2 });
+    assert_eq!(glue.close(), 0);
+    assert_eq!(glue.status(), Status::default());
+}
+
+#[test]
+fn tags_are_told_whoever_asks_of_cpus_that_are_online() {
+    let (device, mut tag) = (Device::stand_in(), 0);
+    assert_eq!(tph_core_firmware(&device), 1);
+    // The caller may not run on CPU 8; that is for the other module to know.
+    assert_eq!((tph_core_cpu_tag(&device, 8, 0, 16, &mut tag), tag), (0, 0x128));
+    for (cpu, memory, width, errno) in [
+        (7, 0, 16, Errno::EINVAL),
+        (9, 0, 16, Errno::EINVAL),
+        (10, 0, 16, Errno::EINVAL),
+        (8, 2, 16, Errno::EINVAL),
+        (8, 0, 12, Errno::EINVAL),
+        (8, 0, 8, Errno::ENODATA),
+        (8, 1, 16, Errno::ENODATA),
+    ] {
+        let status = tph_core_cpu_tag(&device, cpu, memory, width, &mut tag);
+        assert_eq!((status, tag), (-errno.0, 0x128), "CPU {cpu}, memory {memory}, {width} bits");
+    }
+    with(&FIRMWARE, -2, || assert_eq!(tph_core_firmware(&device), 0));
 }

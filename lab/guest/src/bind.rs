@@ -5,6 +5,9 @@ use std::{fs, io};
 
 use vfio_tph::Bdf;
 
+/// The driver under test.
+pub const OURS: &str = "vfio-pci-tph";
+
 /// Takes the function at `address` from its driver and gives it to `driver`.
 ///
 /// # Errors

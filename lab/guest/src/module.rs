@@ -55,3 +55,26 @@ pub fn load() -> io::Result<()> {
     let parameters = CString::new(module.parameters)?;
     Ok(finit_module(File::open(module.path)?, &parameters, 0)?)
 }
+
+/// The module that calls what the module under test exports, for as long as this lives: it keeps
+/// that in use.
+#[derive(Debug)]
+pub struct Exports(());
+
+impl Exports {
+    /// Loads it.
+    ///
+    /// # Errors
+    /// If the lab has not put it into the guest, and what the kernel answered.
+    pub fn load() -> io::Result<Self> {
+        finit_module(File::open("/modules/tph_lab_exports.ko")?, c"", 0)?;
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Exports {
+    fn drop(&mut self) {
+        // Nobody uses it; should that be wrong, the tests that unload ours say so.
+        let _ = delete_module(c"tph_lab_exports", DO_NOT_WAIT);
+    }
+}

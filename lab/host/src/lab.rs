@@ -153,16 +153,23 @@ impl Lab {
         request.profiles.clone()
     }
 
-    /// The modules to load with their parameters: VFIO's own, then ours.
-    fn modules(&self, request: &Request, hardware: &Hardware) -> Result<Vec<(PathBuf, String)>> {
+    /// The modules with their parameters: VFIO's own, then ours. The last has none: its test loads
+    /// it, for as long as it is loaded ours has a user.
+    fn modules(
+        &self,
+        request: &Request,
+        hardware: &Hardware,
+    ) -> Result<Vec<(PathBuf, Option<String>)>> {
         let stock = guest::needed(&self.cache, &self.sysroot, &self.kernel)?;
-        let mut modules: Vec<_> = stock.into_iter().map(|file| (file, String::new())).collect();
+        let mut modules: Vec<_> =
+            stock.into_iter().map(|file| (file, Some(String::new()))).collect();
         if request.driver.as_deref() == Some(DRIVER) {
             let driver = self.driver()?;
             if !hardware.ports.is_empty() {
-                modules.push((driver.completer(), hardware.completer_parameter()));
+                modules.push((driver.completer(), Some(hardware.completer_parameter())));
             }
-            modules.push((driver.module(), Parameter::join(&request.parameters)));
+            modules.push((driver.module(), Some(Parameter::join(&request.parameters))));
+            modules.push((driver.exports(), None));
         }
         Ok(modules)
     }

@@ -8,6 +8,7 @@ mod shell;
 use crate::repo;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
+use tph_lab::guest::Driver;
 use tph_lab::prepare::Freshness;
 use tph_lab::{Cache, Error, KernelChoice, Progress, prepare};
 
@@ -25,6 +26,9 @@ pub(crate) enum Verb {
     Module {
         #[command(flatten)]
         kernel: KernelArgument,
+        /// Check its C code with checkpatch.pl and sparse; a warning is a failure
+        #[arg(long)]
+        check: bool,
     },
     /// Boot the guest and run the tests in it
     Test(boot::TestArguments),
@@ -67,10 +71,13 @@ pub(crate) fn run(verb: Verb) -> Result<ExitCode, Error> {
             println!("kernel  {} ({})", kernel.version(), kernel.image().display());
             Ok(ExitCode::SUCCESS)
         }
-        Verb::Module { kernel } => {
+        Verb::Module { kernel, check } => {
             let (sysroot, kernel) = prepare(&cache, &kernel.kernel, Freshness::Cached, progress)?;
-            let driver =
-                tph_lab::guest::Driver::build(&cache, &sysroot, &kernel, &repo::root(), progress)?;
+            let repository = repo::root();
+            let driver = Driver::build(&cache, &sysroot, &kernel, &repository, progress)?;
+            if check {
+                driver.check(&cache, &sysroot, &kernel, &repository, progress)?;
+            }
             println!("{}", driver.module().display());
             Ok(ExitCode::SUCCESS)
         }

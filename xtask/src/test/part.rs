@@ -46,7 +46,7 @@ const XTASK: Part =
     Part { program: Program::Xtask, needs: Some(&["apt-get", "--version"]), ..CARGO };
 
 /// All parts, the quick ones first.
-pub(super) const PARTS: [Part; 8] = [
+pub(super) const PARTS: [Part; 9] = [
     Part {
         name: "format",
         what: "every file is formatted",
@@ -77,16 +77,26 @@ pub(super) const PARTS: [Part; 8] = [
     },
     Part {
         name: "module",
-        what: "the module builds for a stock kernel",
-        arguments: &["lab", "module"],
+        what: "the module builds for Debian's newest kernel, and its C code is checked",
+        arguments: &["lab", "module", "--check"],
         ..XTASK
     },
-    Part { name: "lab", what: "the tests in the guest", arguments: &["lab", "test"], ..XTASK },
+    Part {
+        name: "module-stable",
+        what: "the same for Debian's stable kernel",
+        arguments: &["lab", "module", "--check", "--kernel", "stable"],
+        ..XTASK
+    },
+    Part {
+        name: "lab",
+        what: "the tests in a guest with Debian's newest kernel",
+        arguments: &["lab", "test"],
+        ..XTASK
+    },
     Part {
         name: "lab-stable",
         what: "the tests in a guest with Debian's stable kernel",
         arguments: &["lab", "test", "--kernel", "stable"],
-        usual: false,
         ..XTASK
     },
     Part {

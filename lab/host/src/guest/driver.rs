@@ -1,17 +1,22 @@
-//! Building the module under test for a kernel, in the sysroot.
+//! Building the module under test for a kernel, in the sysroot, and checking its C code.
 //!
-//! How it is built, and whether there is anything to build, is the business of `kernel/build.sh`.
+//! How that is done, and whether there is anything to build, is the business of the scripts in
+//! `kernel/`.
 
 use crate::command::output;
 use crate::kernel::Kernel;
+use crate::prepare;
 use crate::{Cache, Error, Progress, Result, Sysroot};
 use std::path::{Path, PathBuf};
 
 /// The module under test, and the one that gives root ports completer bits.
 const MODULE: &str = "vfio_pci_tph.ko";
+/// The one that calls what the module under test exports.
+const EXPORTS: &str = "tph_lab_exports.ko";
 const COMPLETER: &str = "tph_lab_completer.ko";
-/// The script that builds them, as it is called in the sysroot.
-const SCRIPT: &str = "/repo/kernel/build.sh";
+/// The scripts that build and check them, as they are called in the sysroot.
+const BUILD: &str = "/repo/kernel/build.sh";
+const CHECK: &str = "/repo/kernel/check.sh";
 
 /// The folder with the built modules.
 #[derive(Clone, Debug)]
@@ -30,6 +35,11 @@ impl Driver {
         self.folder.join(COMPLETER)
     }
 
+    /// The module that calls what the module under test exports.
+    pub fn exports(&self) -> PathBuf {
+        self.folder.join(EXPORTS)
+    }
+
     /// Builds the modules, unless they were built from the very same sources before.
     ///
     /// # Errors
@@ -42,25 +52,59 @@ impl Driver {
         progress: Progress,
     ) -> Result<Self> {
         let _lock = cache.lock()?;
-        let inside = Path::new("driver").join(kernel.version().as_str());
-        let driver = Self { folder: cache.folder(&inside)? };
+        let driver = Self { folder: cache.folder(inside_cache(kernel))? };
         let step = progress.step(format!("build the module for Linux {}", kernel.version()));
         let mounts = kernel.mounts(repository, cache);
         let mut command = sysroot.command("sh", &mounts);
         command
-            .arg(SCRIPT)
+            .args([BUILD, "--tests"])
             .arg("--headers")
             .arg(kernel.headers())
             .arg("--out")
-            .arg(Path::new("/cache").join(inside))
+            .arg(Path::new("/cache").join(inside_cache(kernel)))
             .args(["--cache", "/cache/rust-core"]);
         output(&mut command, "build the module")?;
-        if let Some(path) =
-            [driver.module(), driver.completer()].into_iter().find(|path| !path.exists())
+        if let Some(path) = [driver.module(), driver.completer(), driver.exports()]
+            .into_iter()
+            .find(|path| !path.exists())
         {
             return Err(Error::NoModule { path });
         }
         step.done();
         Ok(driver)
     }
+
+    /// Checks the C code that the modules were built from, for the kernel that they were built for.
+    ///
+    /// # Errors
+    /// When a check has something to say, or what checks cannot be fetched.
+    pub fn check(
+        &self,
+        cache: &Cache,
+        sysroot: &Sysroot,
+        kernel: &Kernel,
+        repository: &Path,
+        progress: Progress,
+    ) -> Result<()> {
+        let scripts = prepare::checkers(cache, sysroot, progress)?;
+        let _lock = cache.lock()?;
+        let step = progress.step(format!("check the C code for Linux {}", kernel.version()));
+        let mounts = kernel.mounts(repository, cache);
+        let mut command = sysroot.command("sh", &mounts);
+        command
+            .args([CHECK, "--headers"])
+            .arg(kernel.headers())
+            .arg("--out")
+            .arg(Path::new("/cache").join(inside_cache(kernel)))
+            .arg("--checkpatch")
+            .arg(Path::new("/cache").join(scripts).join("scripts/checkpatch.pl"));
+        output(&mut command, "check the C code")?;
+        step.done();
+        Ok(())
+    }
+}
+
+/// Where the modules for a kernel are in the cache.
+fn inside_cache(kernel: &Kernel) -> PathBuf {
+    Path::new("driver").join(kernel.version().as_str())
 }

@@ -1,7 +1,7 @@
 //! Fetching one thing after the other; the archive is asked only when something is missing.
 
 use super::apt::Apt;
-use super::source::{self, Source};
+use super::source::{self, Extent, Source};
 use super::stamp::Stamp;
 use super::{Freshness, packages, unpack};
 use crate::guest::list_dependencies;
@@ -95,10 +95,20 @@ impl<'a> Fetch<'a> {
     pub(super) fn source(&mut self) -> Result<Source> {
         let tools = packages::kernel_build_tools();
         self.unpacked("kernel-build-tools", &tools, "what building a kernel needs")?;
-        let stamp = Stamp::of(self.cache, "kernel-source")?;
+        self.newest_source(Extent::Whole)
+    }
+
+    /// What checks C code: the scripts of the newest sources, and what they and sparse need.
+    pub(super) fn checkers(&mut self) -> Result<Source> {
+        self.unpacked("check-tools", &packages::check_tools(), "what checks C code")?;
+        self.newest_source(Extent::Checkpatch)
+    }
+
+    fn newest_source(&mut self, extent: Extent) -> Result<Source> {
+        let stamp = Stamp::of(self.cache, extent.stamp())?;
         if self.content()
             && let Some(version) = stamp.version()
-            && let Some(source) = Source::find(self.cache, version)?
+            && let Some(source) = Source::find(self.cache, version, extent)?
         {
             return Ok(source);
         }
@@ -106,7 +116,7 @@ impl<'a> Fetch<'a> {
         let apt = self.apt()?;
         let package = packages::newest_source(apt)?;
         let debs = apt.download_alone(&[package], "download the kernel's sources", progress)?;
-        let source = source::unpack(self.cache, self.sysroot, &debs, progress)?;
+        let source = source::unpack(self.cache, self.sysroot, &debs, extent, progress)?;
         stamp.write(Some(&source.version))?;
         Ok(source)
     }

@@ -15,6 +15,7 @@ use crate::debug_kernel;
 use crate::kernel::{Kernel, KernelChoice};
 use crate::{Cache, Progress, Result, Sysroot};
 use fetch::Fetch;
+use std::path::PathBuf;
 
 pub(crate) use source::Source;
 
@@ -54,4 +55,15 @@ pub fn prepare(
         _ => fetch.kernel(choice)?,
     };
     Ok((sysroot, kernel))
+}
+
+/// Makes sure that what checks C code is in the cache and the sysroot; the folder in the cache that
+/// `scripts/checkpatch.pl` is in.
+///
+/// # Errors
+/// When the archive cannot be reached or the cache cannot be written.
+pub(crate) fn checkers(cache: &Cache, sysroot: &Sysroot, progress: Progress) -> Result<PathBuf> {
+    let _lock = cache.lock()?;
+    let mut fetch = Fetch::new(cache, sysroot, Freshness::Cached, progress);
+    Ok(fetch.checkers()?.inside)
 }

@@ -45,6 +45,11 @@ pub(super) fn kernel_build_tools() -> Vec<String> {
         .into()
 }
 
+/// What checks C code, beside the scripts of the kernel's sources.
+pub(super) fn check_tools() -> Vec<String> {
+    ["perl", "sparse"].map(str::to_owned).into()
+}
+
 /// The newest sources of a kernel as a package.
 pub(super) fn newest_source(apt: &Apt) -> Result<String> {
     let depends = apt.depends("linux-source", BACKPORTS)?;

@@ -1,4 +1,4 @@
-//! Debian's sources of a kernel, unpacked.
+//! Debian's sources of a kernel, unpacked: all, or what checks a patch.
 
 use super::unpack::into_folder;
 use crate::kernel::{KernelChoice, Version};
@@ -7,7 +7,47 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A complete tree of sources in the cache.
+/// How much of the sources is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All, to build the kernel.
+    Whole,
+    /// `scripts/checkpatch.pl` and what it reads.
+    Checkpatch,
+}
+
+impl Extent {
+    /// The name of its stamp.
+    pub(super) const fn stamp(self) -> &'static str {
+        match self {
+            Self::Whole => "kernel-source",
+            Self::Checkpatch => "checkpatch",
+        }
+    }
+
+    /// The cache's folder for it, and what the names of the trees in it begin with.
+    const fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Whole => ("debug-kernel", "source-"),
+            Self::Checkpatch => ("checkpatch", ""),
+        }
+    }
+
+    /// What tar is told to unpack; nothing means all.
+    const fn members(self) -> &'static [&'static str] {
+        match self {
+            Self::Whole => &[],
+            Self::Checkpatch => &[
+                "--wildcards",
+                "*/scripts/checkpatch.pl",
+                "*/scripts/const_structs.checkpatch",
+                "*/scripts/spelling.txt",
+            ],
+        }
+    }
+}
+
+/// A tree of sources in the cache, complete to its extent.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     /// Debian's version of it.
@@ -17,15 +57,16 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    fn of(version: Version) -> Self {
-        let inside = Path::new("debug-kernel").join(format!("source-{version}"));
+    fn of(version: Version, extent: Extent) -> Self {
+        let (folder, prefix) = extent.place();
+        let inside = Path::new(folder).join(format!("{prefix}{version}"));
         Self { version, inside }
     }
 
     /// The sources of that version, if they are in the cache.
-    pub(super) fn find(cache: &Cache, version: Version) -> Result<Option<Self>> {
-        cache.folder("debug-kernel")?;
-        let source = Self::of(version);
+    pub(super) fn find(cache: &Cache, version: Version, extent: Extent) -> Result<Option<Self>> {
+        cache.folder(extent.place().0)?;
+        let source = Self::of(version, extent);
         Ok(cache.root().join(&source.inside).is_dir().then_some(source))
     }
 }
@@ -35,16 +76,17 @@ pub(super) fn unpack(
     cache: &Cache,
     sysroot: &Sysroot,
     debs: &[PathBuf],
+    extent: Extent,
     progress: Progress,
 ) -> Result<Source> {
     let missing = || Error::NoKernelPackage { choice: KernelChoice::Debug.to_string() };
     let named = debs.iter().find_map(|deb| Some((deb, Name::of(deb)?)));
     let (deb, name) = named.ok_or_else(missing)?;
-    if let Some(source) = Source::find(cache, name.version.clone())? {
+    if let Some(source) = Source::find(cache, name.version.clone(), extent)? {
         return Ok(source);
     }
     let step = progress.step(format!("unpack the sources of Linux {}", name.version));
-    let folder = cache.folder("debug-kernel")?;
+    let folder = cache.folder(extent.place().0)?;
     let scratch = tempfile::Builder::new()
         .prefix("unpack-")
         .tempdir_in(&folder)
@@ -52,8 +94,8 @@ pub(super) fn unpack(
     into_folder(deb, scratch.path())?;
     let tree = scratch.path().join("tree");
     fs::create_dir(&tree).map_err(Error::file("make the folder", &tree))?;
-    unpack_tar(sysroot, &scratch.path().join("usr/src").join(name.tar()), &tree)?;
-    let source = Source::of(name.version);
+    unpack_tar(sysroot, &scratch.path().join("usr/src").join(name.tar()), &tree, extent)?;
+    let source = Source::of(name.version, extent);
     let target = cache.root().join(&source.inside);
     fs::rename(&tree, &target).map_err(Error::file("replace", &target))?;
     step.done();
@@ -61,7 +103,7 @@ pub(super) fn unpack(
 }
 
 /// This machine's tar need not have xz beside it; the sysroot has.
-fn unpack_tar(sysroot: &Sysroot, archive: &Path, tree: &Path) -> Result<()> {
+fn unpack_tar(sysroot: &Sysroot, archive: &Path, tree: &Path, extent: Extent) -> Result<()> {
     let start =
         |program: &'static str| move |source| Error::Start { program: program.to_owned(), source };
     let mut xz: Command = sysroot.native("usr/bin/xz");
@@ -76,6 +118,7 @@ fn unpack_tar(sysroot: &Sysroot, archive: &Path, tree: &Path) -> Result<()> {
     let unpacked = Command::new("tar")
         .args(["--extract", "--strip-components=1", "--no-same-owner", "--directory"])
         .arg(tree)
+        .args(extent.members())
         .stdin(stream)
         .output()
         .map_err(start("tar"))?;
@@ -125,11 +168,13 @@ mod tests {
     fn only_a_complete_tree_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path()).unwrap();
-        let find = || Source::find(&cache, Version::new("7.3.4-1")).unwrap();
-        assert!(find().is_none());
+        let find = |extent| Source::find(&cache, Version::new("7.3.4-1"), extent).unwrap();
+        assert!(find(Extent::Whole).is_none());
         fs::create_dir_all(folder.path().join("debug-kernel/unpack-x/tree")).unwrap();
-        assert!(find().is_none());
+        assert!(find(Extent::Whole).is_none());
         fs::create_dir_all(folder.path().join("debug-kernel/source-7.3.4-1")).unwrap();
-        assert_eq!(find().unwrap().inside, Path::new("debug-kernel/source-7.3.4-1"));
+        let source = find(Extent::Whole).unwrap();
+        assert_eq!(source.inside, Path::new("debug-kernel/source-7.3.4-1"));
+        assert!(find(Extent::Checkpatch).is_none());
     }
 }

@@ -45,8 +45,9 @@ pub struct Session<'a> {
     pub kernel: &'a Kernel,
     /// The guest's first process.
     pub init: PathBuf,
-    /// Module files with their parameters, in the order to load them in.
-    pub modules: Vec<(PathBuf, String)>,
+    /// Module files with their parameters, in the order to load them in; one without is in the
+    /// guest and not loaded.
+    pub modules: Vec<(PathBuf, Option<String>)>,
     /// The driver to bind the endpoints to; none leaves them alone.
     pub driver: Option<String>,
     /// What the emulated machine was made from; the guest may read it.
@@ -160,7 +161,7 @@ impl Session<'_> {
         for (file, parameters) in &self.modules {
             let path = format!("/modules/{}", file_name(file));
             initramfs.add(path.trim_start_matches('/'), file)?;
-            modules.push(Module { path, parameters: parameters.clone() });
+            modules.extend(parameters.clone().map(|parameters| Module { path, parameters }));
         }
         initramfs.finish(&Plan {
             modules,

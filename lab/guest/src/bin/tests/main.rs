@@ -6,6 +6,7 @@ mod check;
 mod concurrency;
 mod conformance;
 mod differential;
+mod exports;
 mod interface;
 mod life;
 mod msix;
@@ -15,6 +16,7 @@ mod permission;
 mod roles;
 mod steering;
 mod stock;
+mod sysfs;
 
 use std::process::ExitCode;
 
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
     binding::run(&mut suite);
     concurrency::run(&mut suite, &mut control());
     cache::run(&mut suite, &mut control());
+    exports::run(&mut suite, &mut control());
+    sysfs::run(&mut suite, &mut control());
     stock::run(&mut suite);
     differential::run(&mut suite);
     if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
