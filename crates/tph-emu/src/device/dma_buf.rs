@@ -8,8 +8,8 @@ use crate::dma::BarRange;
 use crate::host::{ImportError, OpenFile, SharedHost};
 
 /// A descriptor of the emulated host that is open. It has a number, as descriptors have, by which
-/// requests name it; dropping this closes it. The host is one process, so whoever has the number can
-/// use it.
+/// requests name it; dropping this closes it, so it must not be dropped with the host locked. The
+/// host is one process, so whoever has the number can use it.
 pub struct EmuFile {
     host: SharedHost,
     number: i32,

@@ -5,29 +5,22 @@ use super::rows::PeerRow;
 use crate::report::FunctionReport;
 use crate::style::title;
 use crate::table::{Cell, Table, Tone, row};
+use crate::verbs::demo::text::document;
 use crate::words;
 
 pub(super) fn text(report: &PeerReport) -> String {
-    let mut lines = introduction(report);
-    lines.push(String::new());
-    lines.push(title(
-        "1. The NIC writes into the accelerator's pages, each with the tag that came with its dma-buf",
-    ));
-    lines.push(String::new());
-    lines.extend(table(&report.rows));
-    lines.push(String::new());
-    lines.extend(packet(report));
-    lines.push(String::new());
-    lines.push(title("2. The accelerator's memory is turned off, and on again"));
-    lines.push(String::new());
-    lines.extend(revocation(report));
-    lines.push(String::new());
-    lines.push(title("3. What is left behind"));
-    lines.push(String::new());
-    lines.push(cleaned(report));
-    lines.push(String::new());
-    lines.push(conclusion(report));
-    lines.join("\n") + "\n"
+    let mut rows = table(&report.rows);
+    rows.push(String::new());
+    rows.extend(packet(report));
+    let sections = [
+        (
+            "1. The NIC writes into the accelerator's pages, each with the tag that came with its dma-buf",
+            rows,
+        ),
+        ("2. The accelerator's memory is turned off, and on again", revocation(report)),
+        ("3. What is left behind", vec![cleaned(report)]),
+    ];
+    document(introduction(report), sections, conclusion(report))
 }
 
 fn introduction(report: &PeerReport) -> Vec<String> {
