@@ -5,6 +5,7 @@
  */
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <linux/workqueue.h>
 
 #include "vfio_pci_tph.h"
 
@@ -85,19 +86,48 @@ static void reset_done(struct pci_dev *pdev)
 		vfio_pci_core_err_handlers.reset_done(pdev);
 }
 
-/*
- * Recovery from an error may reset the bus without reset_prepare() and
- * reset_done(); this is its end.
- */
-static void aer_resume(struct pci_dev *pdev)
+static void after_recovery(struct work_struct *work)
 {
-	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_pdev(pdev);
+	struct vfio_pci_tph_device *tdev =
+		container_of(work, struct vfio_pci_tph_device, recovery);
+	struct device *dev = &tdev->core.pdev->dev;
 
-	if (vfio_pci_core_err_handlers.resume)
-		vfio_pci_core_err_handlers.resume(pdev);
+	if (pm_runtime_resume_and_get(dev))
+		return;
 	vfio_pci_tph_lock(tdev);
 	restore_locked(tdev);
 	vfio_pci_tph_unlock(tdev);
+	pm_runtime_put(dev);
+}
+
+/*
+ * Recovery from an error may reset the bus without reset_prepare() and
+ * reset_done(); this is its end. It holds pci_bus_sem, which resets take with our
+ * locks held; so a worker restores.
+ */
+static void aer_resume(struct pci_dev *pdev)
+{
+	if (vfio_pci_core_err_handlers.resume)
+		vfio_pci_core_err_handlers.resume(pdev);
+	schedule_work(&vfio_pci_tph_from_pdev(pdev)->recovery);
+}
+
+/**
+ * vfio_pci_tph_init_recovery - a device is about to be bound
+ * @tdev: the device
+ */
+void vfio_pci_tph_init_recovery(struct vfio_pci_tph_device *tdev)
+{
+	INIT_WORK(&tdev->recovery, after_recovery);
+}
+
+/**
+ * vfio_pci_tph_end_recovery - a device is about to go
+ * @tdev: the device; the caller holds device_lock(), so no recovery comes after this
+ */
+void vfio_pci_tph_end_recovery(struct vfio_pci_tph_device *tdev)
+{
+	cancel_work_sync(&tdev->recovery);
 }
 
 /**

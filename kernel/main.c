@@ -76,6 +76,7 @@ static int vfio_pci_tph_init_dev(struct vfio_device *vdev)
 		goto err_put;
 
 	tph_core_init(tdev->tph);
+	vfio_pci_tph_init_recovery(tdev);
 	lockdep_register_key(&tdev->tph_lock_key);
 	mutex_init(&tdev->host.lock);
 	lockdep_set_class(&tdev->host.lock, &tdev->tph_lock_key);
@@ -185,6 +186,7 @@ static void vfio_pci_tph_remove(struct pci_dev *pdev)
 	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_pdev(pdev);
 
 	vfio_pci_core_unregister_device(&tdev->core);
+	vfio_pci_tph_end_recovery(tdev);
 	vfio_put_device(&tdev->core.vdev);
 }
 

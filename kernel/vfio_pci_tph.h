@@ -5,6 +5,7 @@
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/workqueue.h>
 
 #include "core.h"
 
@@ -38,20 +39,24 @@ struct tph_host {
  * @info: what the device has, all 0 without TPH; does not change once it is bound
  * @firmware_names_tags: what firmware said when the device was bound
  * @vectors_going: requests that are freeing the MSI-X vectors
+ * @recovery: puts TPH back after recovery from an error
  *
  * Lock order, outermost first:
  *
  *	dev_set->lock		open, close, hot reset
- *	core.igate		ioctl, open, close, AER resume; all that allocates or frees vectors
- *	core.memory_lock	read: ioctl, open, close, AER resume
+ *	core.igate		ioctl, open, close, @recovery; all that allocates or frees vectors
+ *	core.memory_lock	read: ioctl, open, close, @recovery
  *				write: VFIO_DEVICE_RESET, hot reset, FLR by config write
  *	device_lock()		every reset; bind and unbind; AER. Inside memory_lock it is
  *				only tried
  *	tph_lock
+ *	pci_bus_sem		a reset of the bus; recovery from an error walks the bus with it and
+ *				must not wait for any of the above but device_lock()
  *	MSI descriptors, console, allocator
  *	irq_desc->lock		a tag in the MSI-X table
  *
- * device_lock() comes before igate and memory_lock where it is waited for: AER, SR-IOV.
+ * device_lock() comes before igate and memory_lock where it is waited for: bind, AER,
+ * SR-IOV. A reader of sysfs takes tph_lock alone; unbind waits for it in device_lock().
  *
  * A reset takes tph_lock in reset_prepare() and keeps it until reset_done() has put
  * back what the user had set: both run in the task that resets, in pairs. These two
@@ -68,6 +73,7 @@ struct vfio_pci_tph_device {
 	struct tph_info info;
 	bool firmware_names_tags;
 	unsigned int vectors_going;
+	struct work_struct recovery;
 };
 
 static inline struct vfio_pci_tph_device *vfio_pci_tph_from_vdev(struct vfio_device *vdev)
@@ -120,6 +126,8 @@ long vfio_pci_tph_set_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg);
 void vfio_pci_tph_release_vectors(struct vfio_pci_tph_device *tdev, int going);
 int vfio_pci_tph_open(struct vfio_pci_tph_device *tdev);
 void vfio_pci_tph_close_device(struct vfio_device *vdev);
+void vfio_pci_tph_init_recovery(struct vfio_pci_tph_device *tdev);
+void vfio_pci_tph_end_recovery(struct vfio_pci_tph_device *tdev);
 void vfio_pci_tph_fill_err_handlers(struct pci_error_handlers *handlers);
 
 #endif /* VFIO_PCI_TPH_H */

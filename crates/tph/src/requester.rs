@@ -168,12 +168,16 @@ impl Requester {
         Self::write_control(function, &capability, off)?;
         let mut written = self.write_batch(batch, function, &capability);
         let clean = written.is_ok() || self.clear_batch(batch, function, &capability);
-        let resumed = clean && Self::write_control(function, &capability, on).is_ok();
-        if !resumed {
+        let resumed = if clean {
+            Self::write_control(function, &capability, on)
+        } else {
+            Err(AccessError::Failed)
+        };
+        if resumed.is_err() {
             self.stale = !self.clear_batch(batch, function, &capability);
             self.state = State::Disabled;
             self.control = Control(0);
-            written = written.and(Err(AccessError::Failed));
+            written = written.and(resumed);
         }
         self.shadow.settle();
         Ok(written?)

@@ -107,6 +107,18 @@ fn a_failure_at_any_access_leaves_the_entries_of_the_call_0_and_the_others_alone
 }
 
 #[test]
+fn a_device_that_goes_at_any_access_is_said_to_be_gone() {
+    let (mut fake, mut requester) = enabled(8);
+    program((&mut fake, &mut requester), [steer(0, 1)]).unwrap();
+    for at in 0..fake.log.len() {
+        let (mut fake, mut requester) = enabled(8);
+        (fake.fail, fake.failure) = (Some((at, usize::MAX)), AccessError::Gone);
+        let outcome = program((&mut fake, &mut requester), [steer(0, 1)]);
+        assert_eq!(outcome, Err(Error::Access(AccessError::Gone)), "access {at}");
+    }
+}
+
+#[test]
 fn tph_stays_off_when_stale_entries_cannot_be_cleared() {
     let (mut fake, mut requester) = enabled(8);
     fake.fail = Some((2, 100));

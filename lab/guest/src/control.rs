@@ -10,7 +10,7 @@ use std::env;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use tph_lab_wire::{Accesses, Answer, Message, Question, TestReport, variables};
+use tph_lab_wire::{Accesses, Answer, Message, Question, Severity, TestReport, variables};
 
 /// The channel's device where no variable says otherwise.
 const DEVICE: &str = "/dev/ttyS2";
@@ -81,6 +81,30 @@ impl Control {
     /// When the host does not answer.
     pub fn accesses(&mut self, endpoint: &str) -> Result<Accesses, ControlError> {
         self.ask(&Question::Accesses { endpoint: endpoint.to_owned() })
+    }
+
+    /// Announces with the slot's button that the endpoint is to go; the kernel decides when it does.
+    ///
+    /// # Errors
+    /// When the host does not answer, and when QEMU refuses.
+    pub fn press_attention_button(&mut self, endpoint: &str) -> Result<(), ControlError> {
+        self.ask(&Question::PressAttentionButton { endpoint: endpoint.to_owned() })
+    }
+
+    /// Puts an endpoint that went back into its slot.
+    ///
+    /// # Errors
+    /// When the host does not answer, and when QEMU refuses.
+    pub fn plug(&mut self, endpoint: &str) -> Result<(), ControlError> {
+        self.ask(&Question::Plug { endpoint: endpoint.to_owned() })
+    }
+
+    /// Has the root port above an endpoint report an error of the link.
+    ///
+    /// # Errors
+    /// When the host does not answer, and when QEMU refuses.
+    pub fn link_error(&mut self, endpoint: &str, severity: Severity) -> Result<(), ControlError> {
+        self.ask(&Question::LinkError { endpoint: endpoint.to_owned(), severity })
     }
 
     /// Tells the host how a test ended.

@@ -3,17 +3,23 @@
 
 pub mod bind;
 pub mod child;
+pub mod config_file;
 pub mod control;
 pub mod endpoint;
+pub mod irq;
+pub mod kernel_log;
 pub mod module;
 pub mod nic;
 pub mod raw;
 pub mod subject;
 pub mod suite;
+pub mod wait;
 
 pub use child::Child;
+pub use config_file::ConfigFile;
 pub use control::Control;
 pub use endpoint::Endpoint;
+pub use kernel_log::KernelLog;
 pub use nic::Nic;
 pub use subject::VfioSubject;
 pub use suite::{Failure, Suite};

@@ -9,5 +9,5 @@ mod message;
 mod plan;
 
 pub use answer::{Accesses, Answer, CpuTags};
-pub use message::{Message, Question, TestReport};
+pub use message::{Message, Question, Severity, TestReport};
 pub use plan::{Endpoint, Module, PLAN_PATH, Place, Plan, profile_path, variables};

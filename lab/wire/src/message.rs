@@ -59,6 +59,37 @@ pub enum Question {
         /// The endpoint's name.
         endpoint: String,
     },
+    /// `{"ask":"press_attention_button","endpoint":"ep0"}`: somebody wants to take the endpoint out of
+    /// its slot; the guest's kernel may let go of it and turn the slot off, and then it is gone.
+    /// Answered by `null`, long before that.
+    PressAttentionButton {
+        /// The endpoint's name.
+        endpoint: String,
+    },
+    /// `{"ask":"plug","endpoint":"ep0"}`: put the endpoint back into its slot, as after power-on;
+    /// answered by `null`.
+    Plug {
+        /// The endpoint's name.
+        endpoint: String,
+    },
+    /// `{"ask":"link_error","endpoint":"ep0","severity":"fatal"}`: the root port above the endpoint
+    /// reports an error of its link (Advanced Error Reporting); answered by `null`.
+    LinkError {
+        /// The endpoint's name.
+        endpoint: String,
+        /// What becomes of the link.
+        severity: Severity,
+    },
+}
+
+/// How bad an uncorrectable error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// A transaction was lost; the link works.
+    NonFatal,
+    /// The link is not to be trusted any more; the kernel resets the bus.
+    Fatal,
 }
 
 /// How one test ended.
@@ -90,6 +121,13 @@ mod tests {
             (
                 r#"{"ask":"registers","endpoint":"ep0","offset":256,"count":4}"#,
                 Message::Ask(Question::Registers { endpoint: endpoint(), offset: 256, count: 4 }),
+            ),
+            (
+                r#"{"ask":"link_error","endpoint":"ep0","severity":"non_fatal"}"#,
+                Message::Ask(Question::LinkError {
+                    endpoint: endpoint(),
+                    severity: Severity::NonFatal,
+                }),
             ),
             (r#"{"ask":"firmware"}"#, Message::Ask(Question::Firmware)),
             (

@@ -23,6 +23,8 @@ pub mod variables {
 
     /// How many sequences the differential test sends in this guest.
     pub const SEQUENCES: &str = "TPH_LAB_SEQUENCES";
+    /// How often the tests load and unload the module.
+    pub const ROUNDS: &str = "TPH_LAB_ROUNDS";
     /// The seed that it makes them from.
     pub const SEED: &str = "TPH_LAB_SEED";
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tph_lab::lab::DRIVER;
 use tph_lab::run::{Outcome, Program};
 use tph_lab::{Cache, Error, Lab, Parameter, Progress, Request};
+use tph_lab_wire::variables;
 
 pub(super) const RUN_HELP: &str = "\
 In the program's environment: TPH_LAB_DEVICES, TPH_LAB_GROUPS and TPH_LAB_ENDPOINTS list the
@@ -57,6 +58,9 @@ pub(crate) struct RunArguments {
 pub(crate) struct TestArguments {
     #[command(flatten)]
     options: Options,
+    /// How often the module comes and goes, where it does so for a trace that it may leave [default: 50]
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
     /// Run only the tests whose names contain this
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
@@ -141,8 +145,11 @@ pub(super) fn test(
     let request = arguments.options.request();
     let lab = Lab::open(cache, repo::root(), &request.kernel, progress)?;
     let path = lab.programs().named("tests");
+    let rounds = arguments.rounds.map(|rounds| (variables::ROUNDS.to_owned(), rounds.to_string()));
+    let environment: Vec<_> = rounds.into_iter().collect();
     let run = |request: &Request, filter: Vec<String>| -> Result<Outcome, Error> {
-        let program = Program { path: path.clone(), arguments: filter, environment: Vec::new() };
+        let environment = environment.clone();
+        let program = Program { path: path.clone(), arguments: filter, environment };
         let outcome = lab.run(request, &program, report::test)?;
         report::trouble(&outcome, request.timeout);
         Ok(outcome)

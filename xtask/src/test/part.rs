@@ -46,7 +46,7 @@ const XTASK: Part =
     Part { program: Program::Xtask, needs: Some(&["apt-get", "--version"]), ..CARGO };
 
 /// All parts, the quick ones first.
-pub(super) const PARTS: [Part; 9] = [
+pub(super) const PARTS: [Part; 10] = [
     Part {
         name: "format",
         what: "every file is formatted",
@@ -97,6 +97,13 @@ pub(super) const PARTS: [Part; 9] = [
         name: "lab-stable",
         what: "the tests in a guest with Debian's stable kernel",
         arguments: &["lab", "test", "--kernel", "stable"],
+        ..XTASK
+    },
+    Part {
+        name: "lab-reload",
+        what: "the module comes and goes 1,000 times",
+        arguments: &["lab", "test", "--rounds", "1000", "--timeout", "1800", "without_a_trace"],
+        usual: false,
         ..XTASK
     },
     Part {

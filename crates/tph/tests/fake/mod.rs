@@ -34,6 +34,8 @@ pub(crate) struct Fake {
     pub(crate) log: Vec<Access>,
     /// Accesses from this number on fail, this many of them.
     pub(crate) fail: Option<(usize, usize)>,
+    /// How they fail.
+    pub(crate) failure: AccessError,
     pub(crate) evaluations: usize,
     /// Bits that the control register takes.
     pub(crate) control_keeps: u32,
@@ -75,6 +77,7 @@ impl Fake {
             direct_tags: false,
             log: Vec::new(),
             fail: None,
+            failure: AccessError::Failed,
             evaluations: 0,
             control_keeps: u32::MAX,
         }
@@ -108,9 +111,7 @@ impl Fake {
         let number = self.log.len();
         self.log.push(access);
         match self.fail {
-            Some((from, count)) if number >= from && number - from < count => {
-                Err(AccessError::Failed)
-            }
+            Some((from, count)) if number >= from && number - from < count => Err(self.failure),
             _ => Ok(()),
         }
     }

@@ -11,6 +11,7 @@ mod export;
 mod iommu;
 mod region;
 
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use tph::Bdf;
@@ -30,8 +31,23 @@ pub use iommu::Iommu;
 /// and that its DMA goes through an [`Iommu`]. The kernel closes all of it when this is dropped.
 pub struct VfioFunction {
     address: Bdf,
+    // Dropped in this order; `open_until_last` says when the last one is there.
     device: VfioDevice,
     iommu: Iommu,
+    open_until_last: Option<File>,
+}
+
+impl Drop for VfioFunction {
+    /// `vfio-ioctls` closes the device and then looks in sysfs for its group, with a panic if that is
+    /// not there any more. A device that the kernel wants to remove goes the moment its last file is
+    /// closed. It has lost its driver's link by then: so a second file stays open until the group,
+    /// too, has been closed.
+    fn drop(&mut self) {
+        let is_leaving = !Host::default().folder(self.address).join("driver").exists();
+        if is_leaving {
+            self.open_until_last = sys::duplicate(&*self).ok();
+        }
+    }
 }
 
 impl VfioFunction {
@@ -65,7 +81,7 @@ impl VfioFunction {
         let group = iommu.group(&host, address)?;
         let device = VfioDevice::new(&folder, iommu.ops(), true)
             .map_err(|error| open_error(address, group, &error))?;
-        Ok(Self { address, device, iommu })
+        Ok(Self { address, device, iommu, open_until_last: None })
     }
 
     /// Its address.

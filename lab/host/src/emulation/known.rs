@@ -33,13 +33,8 @@ impl Known {
         self.functions.push(Function { name: name.to_owned(), host, id });
     }
 
-    /// `ep0` is the first function; else the first function of that name.
     fn find(&self, name: &str) -> Result<&Function, QueryError> {
-        name.strip_prefix("ep")
-            .and_then(|number| number.parse::<usize>().ok())
-            .and_then(|index| self.functions.get(index))
-            .or_else(|| self.functions.iter().find(|function| function.name == name))
-            .ok_or_else(|| QueryError::NoEndpoint(name.to_owned()))
+        self.index(name).map(|index| &self.functions[index])
     }
 }
 
@@ -70,6 +65,16 @@ impl Endpoints for Known {
             Some(host.config_dword(function.id, ConfigOffset::new(offset)?))
         };
         (0..count).map(dword).collect::<Option<_>>().ok_or(QueryError::NoRegister { offset, count })
+    }
+
+    /// `ep0` is the first function; else the first function of that name.
+    fn index(&self, endpoint: &str) -> Result<usize, QueryError> {
+        endpoint
+            .strip_prefix("ep")
+            .and_then(|number| number.parse::<usize>().ok())
+            .filter(|index| *index < self.functions.len())
+            .or_else(|| self.functions.iter().position(|function| function.name == endpoint))
+            .ok_or_else(|| QueryError::NoEndpoint(endpoint.to_owned()))
     }
 
     fn firmware(&self) -> Vec<CpuTags> {

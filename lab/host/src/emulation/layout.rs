@@ -16,7 +16,13 @@ pub(super) fn lay_out(profiles: &[Profile], folder: &Path) -> Result<Hardware> {
         let first_port = hardware.ports.len();
         for port in &profile.root_ports {
             let device = take(&mut hardware, port.bdf.device(), &port.name)?;
-            hardware.ports.push(RootPort { device, completer: port.completer });
+            // QEMU can take out only what has no MSI-X (docs/lab.md).
+            let mut below = profile
+                .functions
+                .iter()
+                .filter(|function| function.root_port.as_deref() == Some(port.name.as_str()));
+            let slot = below.all(|function| function.msix_vectors == 0);
+            hardware.ports.push(RootPort { device, completer: port.completer, slot });
         }
         for function in &profile.functions {
             let position = place(&mut hardware, profile, first_port, function)?;

@@ -26,6 +26,8 @@ pub struct RootPort {
     pub device: u8,
     /// What the guest is to read as TPH Completer Supported (Device Capabilities 2, bits 13:12).
     pub completer: u8,
+    /// Whether it is a hot-plug slot: what is below it can be taken out and put back.
+    pub slot: bool,
 }
 
 /// A function that somebody serves.
@@ -108,8 +110,8 @@ mod tests {
             |name: &str, position| Function { name: name.into(), position, socket: PathBuf::new() };
         let hardware = Hardware {
             ports: vec![
-                RootPort { device: 5, completer: 3 },
-                RootPort { device: 0x1a, completer: 1 },
+                RootPort { device: 5, completer: 3, slot: true },
+                RootPort { device: 0x1a, completer: 1, slot: false },
             ],
             functions: vec![
                 function("nic0", Position::BelowPort { port: 1, function: 2 }),

@@ -2,6 +2,7 @@
 
 use super::hardware::{Function, Hardware, Position, RootPort};
 use crate::{Error, Result, Sysroot};
+use serde_json::Value;
 use std::env;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -29,6 +30,8 @@ pub(crate) struct Boot<'a> {
     /// Listening sockets for the program's output and for questions.
     pub(crate) output: &'a Path,
     pub(crate) control: &'a Path,
+    /// A listening socket for orders to QEMU itself (its machine protocol).
+    pub(crate) monitor: &'a Path,
 }
 
 /// A running QEMU; it ends with this value, and with this process.
@@ -101,18 +104,23 @@ fn arguments(boot: &Boot<'_>, accelerator: &str) -> Vec<OsString> {
     add("-chardev", &format!("file,id=console,path={}", quoted(boot.console)));
     add("-chardev", &format!("socket,id=output,path={}", quoted(boot.output)));
     add("-chardev", &format!("socket,id=control,path={}", quoted(boot.control)));
+    add("-chardev", &format!("socket,id=monitor,path={}", quoted(boot.monitor)));
+    add("-object", "monitor-qmp,id=orders,chardev=monitor");
     for port in ["console", "output", "control"] {
         add("-serial", &format!("chardev:{port}"));
     }
     for table in &boot.hardware.acpi_tables {
         add("-acpitable", &format!("file={}", quoted(table)));
     }
+    // Hot plug is the root ports' own business, as on real hosts: with ACPI's instead QEMU never sets
+    // Data Link Layer Link Active, and a bus reset fails, as the link seems down.
+    add("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
     add("-device", "intel-iommu,intremap=on,caching-mode=on");
     for (index, port) in boot.hardware.ports.iter().enumerate() {
         add("-device", &root_port(index, *port));
     }
     for (index, function) in boot.hardware.functions.iter().enumerate() {
-        add("-device", &endpoint(index, function, boot.hardware.has_siblings(function)));
+        add("-device", &endpoint(index, function, boot.hardware).to_string());
     }
     add("-append", KERNEL_ARGUMENTS);
     list.extend(["-kernel".into(), boot.kernel.into(), "-initrd".into(), boot.initramfs.into()]);
@@ -125,25 +133,39 @@ fn quoted(path: &Path) -> String {
     path.display().to_string().replace(',', ",,")
 }
 
-fn root_port(index: usize, RootPort { device, .. }: RootPort) -> String {
+fn root_port(index: usize, RootPort { device, slot, .. }: RootPort) -> String {
     let number = index + 1;
-    format!("pcie-root-port,id=port{index},chassis={number},slot={number},addr={device:02x}.0")
+    let id = port_id(index);
+    let hotplug = if slot { "on" } else { "off" };
+    format!(
+        "pcie-root-port,id={id},chassis={number},slot={number},addr={device:02x}.0,hotplug={hotplug}"
+    )
 }
 
-fn endpoint(index: usize, function: &Function, has_siblings: bool) -> String {
+/// What QEMU calls the root port with that index.
+pub(super) fn port_id(index: usize) -> String {
+    format!("port{index}")
+}
+
+/// What QEMU calls the function with that index.
+pub(super) fn endpoint_id(index: usize) -> String {
+    format!("ep{index}")
+}
+
+/// The properties of the function with that index, as QEMU takes them.
+pub(super) fn endpoint(index: usize, function: &Function, hardware: &Hardware) -> Value {
     let (bus, address) = match function.position {
-        Position::BelowPort { port, function } => (format!("port{port}"), format!("00.{function}")),
+        Position::BelowPort { port, function } => (port_id(port), format!("00.{function}")),
         Position::Integrated { device } => ("pcie.0".to_owned(), format!("{device:02x}.0")),
     };
     serde_json::json!({
         "driver": "vfio-user-pci",
-        "id": format!("ep{index}"),
+        "id": endpoint_id(index),
         "bus": bus,
         "addr": address,
-        "multifunction": has_siblings,
+        "multifunction": hardware.has_siblings(function),
         "socket": { "type": "unix", "path": function.socket },
     })
-    .to_string()
 }
 
 #[cfg(test)]
@@ -160,8 +182,8 @@ mod tests {
         let hardware = Hardware {
             cpus: 6,
             ports: vec![
-                RootPort { device: 5, completer: 3 },
-                RootPort { device: 0x16, completer: 0 },
+                RootPort { device: 5, completer: 3, slot: true },
+                RootPort { device: 0x16, completer: 0, slot: false },
             ],
             functions: vec![
                 function("ep0", Position::BelowPort { port: 1, function: 2 }),
@@ -177,6 +199,7 @@ mod tests {
             console: Path::new("/c"),
             output: Path::new("/o"),
             control: Path::new("/q"),
+            monitor: Path::new("/m"),
         };
         let line: Vec<String> = arguments(&boot, "tcg")
             .into_iter()
@@ -184,8 +207,8 @@ mod tests {
             .collect();
         for wanted in [
             "6",
-            "pcie-root-port,id=port0,chassis=1,slot=1,addr=05.0",
-            "pcie-root-port,id=port1,chassis=2,slot=2,addr=16.0",
+            "pcie-root-port,id=port0,chassis=1,slot=1,addr=05.0,hotplug=on",
+            "pcie-root-port,id=port1,chassis=2,slot=2,addr=16.0,hotplug=off",
             "file=/run/a,,b",
         ] {
             assert!(line.iter().any(|argument| argument == wanted), "{wanted} in {line:?}");

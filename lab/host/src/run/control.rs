@@ -1,35 +1,30 @@
 //! The host's end of the control channel.
 
-use super::endpoints::{Endpoints, answer};
+use super::endpoints::Host;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use tph_lab_wire::{Answer, Message};
 
 /// Serves the first connection until it is closed: questions are answered here, everything else
 /// goes to `events`.
-pub(super) fn serve(
-    listener: UnixListener,
-    endpoints: Arc<dyn Endpoints>,
-    events: Sender<Message>,
-) -> JoinHandle<()> {
+pub(super) fn serve(listener: UnixListener, host: Host, events: Sender<Message>) -> JoinHandle<()> {
     thread::spawn(move || {
         if let Ok((port, _)) = listener.accept() {
-            converse(port, &*endpoints, &events);
+            converse(port, &host, &events);
         }
     })
 }
 
-fn converse(mut port: UnixStream, endpoints: &dyn Endpoints, events: &Sender<Message>) {
+fn converse(mut port: UnixStream, host: &Host, events: &Sender<Message>) {
     let Ok(reader) = port.try_clone() else { return };
     for line in BufReader::new(reader).split(b'\n').map_while(Result::ok) {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         let reply = match serde_json::from_slice(&line) {
-            Ok(Message::Ask(question)) => answer(endpoints, &question),
+            Ok(Message::Ask(question)) => host.answer(&question),
             Ok(message) => {
                 if events.send(message).is_err() {
                     return;
@@ -51,14 +46,20 @@ fn converse(mut port: UnixStream, endpoints: &dyn Endpoints, events: &Sender<Mes
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::{Hardware, Monitor};
     use crate::run::NoEndpoints;
+    use std::sync::Arc;
     use std::sync::mpsc::channel;
 
     #[test]
     fn questions_are_answered_and_results_passed_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let monitor = UnixListener::bind(folder.path().join("monitor")).unwrap();
+        let monitor = Monitor::new(Hardware::default(), monitor);
+        let answers = Host { endpoints: Arc::new(NoEndpoints), monitor };
         let (mut guest, host) = UnixStream::pair().unwrap();
         let (sender, events) = channel();
-        let worker = thread::spawn(move || converse(host, &NoEndpoints, &sender));
+        let worker = thread::spawn(move || converse(host, &answers, &sender));
         guest
             .write_all(b"{\"ask\":\"accesses\",\"endpoint\":\"ep7\"}\n{\"exit\":4}\nnonsense\n")
             .unwrap();

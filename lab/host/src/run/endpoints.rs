@@ -1,6 +1,8 @@
 //! Asking the emulated endpoints what they hold and saw, outside the guest.
 
+use crate::machine::{Monitor, MonitorError};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tph_lab_wire::{Accesses, Answer, CpuTags, Question};
 
 /// Something that knows the machine's endpoints by name.
@@ -33,6 +35,12 @@ pub trait Endpoints: Send + Sync {
     /// # Errors
     /// When there is no such endpoint.
     fn accesses(&self, endpoint: &str) -> Result<Accesses, QueryError>;
+
+    /// The function's index in [`Hardware::functions`](crate::machine::Hardware::functions).
+    ///
+    /// # Errors
+    /// When there is no such endpoint.
+    fn index(&self, endpoint: &str) -> Result<usize, QueryError>;
 }
 
 /// Why a question has no answer.
@@ -53,6 +61,9 @@ pub enum QueryError {
     /// The endpoint's answer cannot be written as JSON.
     #[error("the endpoint's answer is not JSON: {0}")]
     NotJson(String),
+    /// QEMU did not do what it takes.
+    #[error("{0}")]
+    Machine(String),
 }
 
 /// A machine without emulated endpoints.
@@ -75,22 +86,47 @@ impl Endpoints for NoEndpoints {
     fn accesses(&self, endpoint: &str) -> Result<Accesses, QueryError> {
         Err(QueryError::NoEndpoint(endpoint.to_owned()))
     }
+
+    fn index(&self, endpoint: &str) -> Result<usize, QueryError> {
+        Err(QueryError::NoEndpoint(endpoint.to_owned()))
+    }
 }
 
-/// Puts a question from the guest to the endpoints.
-pub(super) fn answer(endpoints: &dyn Endpoints, question: &Question) -> Answer {
-    let answer = match question {
-        Question::Scoreboard { endpoint } => endpoints.scoreboard(endpoint),
-        Question::ResetScoreboard { endpoint } => {
-            endpoints.reset_scoreboard(endpoint).map(|()| Value::Null)
-        }
-        Question::Registers { endpoint, offset, count } => {
-            endpoints.registers(endpoint, *offset, *count).map(|dwords| json!(dwords))
-        }
-        Question::Firmware => Ok(json!(endpoints.firmware())),
-        Question::Accesses { endpoint } => {
-            endpoints.accesses(endpoint).map(|accesses| json!(accesses))
-        }
-    };
-    answer.map_or_else(|error| Answer::Error(error.to_string()), Answer::Answer)
+/// Who answers the guest.
+pub(super) struct Host {
+    pub(super) endpoints: Arc<dyn Endpoints>,
+    pub(super) monitor: Monitor,
+}
+
+impl Host {
+    /// Puts a question from the guest to the endpoints, or to QEMU.
+    pub(super) fn answer(&self, question: &Question) -> Answer {
+        self.find(question).map_or_else(|error| Answer::Error(error.to_string()), Answer::Answer)
+    }
+
+    fn find(&self, question: &Question) -> Result<Value, QueryError> {
+        let endpoints = &*self.endpoints;
+        Ok(match question {
+            Question::Scoreboard { endpoint } => endpoints.scoreboard(endpoint)?,
+            Question::ResetScoreboard { endpoint } => json!(endpoints.reset_scoreboard(endpoint)?),
+            Question::Registers { endpoint, offset, count } => {
+                json!(endpoints.registers(endpoint, *offset, *count)?)
+            }
+            Question::Firmware => json!(endpoints.firmware()),
+            Question::Accesses { endpoint } => json!(endpoints.accesses(endpoint)?),
+            Question::PressAttentionButton { endpoint } => {
+                json!(self.monitor.press_attention_button(endpoints.index(endpoint)?)?)
+            }
+            Question::Plug { endpoint } => json!(self.monitor.plug(endpoints.index(endpoint)?)?),
+            Question::LinkError { endpoint, severity } => {
+                json!(self.monitor.link_error(endpoints.index(endpoint)?, *severity)?)
+            }
+        })
+    }
+}
+
+impl From<MonitorError> for QueryError {
+    fn from(error: MonitorError) -> Self {
+        Self::Machine(error.to_string())
+    }
 }

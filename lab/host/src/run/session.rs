@@ -1,11 +1,11 @@
 //! Booting, waiting, and cleaning up.
 
-use super::endpoints::Endpoints;
+use super::endpoints::{Endpoints, Host};
 use super::outcome::{End, Outcome};
 use super::{console, control, logs, output};
 use crate::guest::Initramfs;
 use crate::kernel::Kernel;
-use crate::machine::{Boot, Hardware, Qemu};
+use crate::machine::{Boot, Hardware, Monitor, Qemu};
 use crate::{Cache, Error, Result, Sysroot};
 use std::fs::File;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -76,6 +76,7 @@ impl Session<'_> {
         let console = logs::new_console(self.cache)?;
         let (output_socket, output) = listen(self.folder, "output")?;
         let (control_socket, control) = listen(self.folder, "control")?;
+        let (monitor_socket, monitor) = listen(self.folder, "monitor")?;
         let qemu_log = self.folder.join("qemu.log");
         let boot = Boot {
             kernel: self.kernel.image(),
@@ -84,10 +85,15 @@ impl Session<'_> {
             console: &console,
             output: &output_socket,
             control: &control_socket,
+            monitor: &monitor_socket,
         };
         let (sender, events) = channel();
         let printer = output::pass_through(output);
-        let answerer = control::serve(control, Arc::clone(&self.endpoints), sender);
+        let host = Host {
+            endpoints: Arc::clone(&self.endpoints),
+            monitor: Monitor::new(self.hardware.clone(), monitor),
+        };
+        let answerer = control::serve(control, host, sender);
         let began = Instant::now();
         let log = File::create(&qemu_log).map_err(Error::file("make", &qemu_log))?;
         let mut qemu = Qemu::start(self.sysroot, &boot, log)?;

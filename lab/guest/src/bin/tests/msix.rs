@@ -2,11 +2,11 @@
 //! writes for reasons of its own. The table is read where a user can map it.
 
 use std::fs;
-use std::os::fd::AsRawFd;
 
 use tph::{MemoryType, RequesterType, SteeringTag};
 use tph_abi::Errno;
-use tph_lab_guest::{Control, Endpoint, Failure, Nic, Suite, endpoint, raw};
+use tph_lab_guest::irq::{Interrupt, give_event};
+use tph_lab_guest::{Control, Endpoint, Failure, Nic, Suite, endpoint};
 use vfio_tph::{Bar, CpuId, EventFd, StIndex, StMode, TagSource, VfioFunction};
 
 use crate::check::{errno, same};
@@ -16,10 +16,6 @@ const VECTORS: u16 = 2048;
 const USED: u16 = 8;
 /// The BAR of the emulated endpoint's MSI-X table.
 const TABLE_BAR: u32 = 2;
-
-const MSIX: u32 = 2;
-/// `VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER`.
-const GIVE_EVENTS: u32 = 1 << 2 | 1 << 5;
 
 type Outcome = Result<(), Failure>;
 type Test = fn(&Endpoint, &mut Control) -> Outcome;
@@ -79,14 +75,6 @@ fn masks(table: &Bar) -> Result<Vec<u16>, Failure> {
     Ok((0..USED).map(mask).collect::<Result<_, _>>()?)
 }
 
-/// `VFIO_DEVICE_SET_IRQS` for one vector: its event, or none with -1.
-fn set_event(function: &VfioFunction, vector: u16, event: i32) -> Outcome {
-    let words = [24, GIVE_EVENTS, MSIX, u32::from(vector), 1, event.cast_unsigned()];
-    let mut bytes: Vec<u8> = words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
-    let (outcome, _) = raw::call(function, raw::Ioctl::SetIrqs, &mut bytes);
-    outcome.map(drop).map_err(|errno| format!("SET_IRQS: {}", Errno(errno)).into())
-}
-
 /// Opens the device, sets up its vectors, enables `mode`, programs, and hands over to `test`.
 fn steered(
     endpoint: &Endpoint,
@@ -137,10 +125,10 @@ fn allocated(endpoint: &Endpoint, control: &mut Control) -> Outcome {
 
 fn masked(endpoint: &Endpoint, control: &mut Control) -> Outcome {
     steered(endpoint, control, StMode::InterruptVector, |function, table, events, steering| {
-        set_event(function, 3, -1)?;
+        give_event(function, Interrupt::MsiX, 3, None)?;
         same("mask bit", masks(table)?[3], 1)?;
         same("tags while masked", tags(table)?, steering.bits())?;
-        set_event(function, 3, events[3].as_raw_fd())?;
+        give_event(function, Interrupt::MsiX, 3, Some(&events[3]))?;
         same("mask bit", masks(table)?[3], 0)?;
         same("tags when unmasked", tags(table)?, steering.bits())
     })

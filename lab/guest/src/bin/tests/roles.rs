@@ -11,7 +11,7 @@ pub(crate) fn play(words: &[String]) -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let played: Result<(), Failure> = match words.as_slice() {
         ["steer", rest @ ..] => permission::steer(rest),
-        ["hold", how] => life::roles::hold(how),
+        ["hold", endpoint, how] => life::roles::hold(endpoint, how),
         ["inherit"] => life::roles::inherit(),
         ["receive"] => life::roles::receive(),
         other => Err(format!("no such role: {other:?}").into()),

@@ -1,7 +1,6 @@
 //! The device is taken away while a user has it: the kernel waits for the user.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fs, io};
@@ -9,11 +8,9 @@ use std::{fs, io};
 use tph_lab_guest::bind::rebind;
 use vfio_tph::Host;
 
-use super::processes::child;
 use super::watch::Watch;
-use super::{Outcome, Test};
+use super::{OURS, Outcome, Test};
 
-const OURS: &str = "vfio-pci-tph";
 /// How long a user is left alone with a device that is to go.
 const WHILE: Duration = Duration::from_millis(200);
 
@@ -46,7 +43,7 @@ fn removed(watch: &mut Watch<'_>, how: &str) -> Outcome {
 /// Writes `text` to `file` while a child has the device, and sees that it takes until the child is
 /// killed.
 fn taken_away(watch: &mut Watch<'_>, how: &str, file: PathBuf, text: &str) -> Outcome {
-    let child = child(&["hold", how], Stdio::null(), "holding")?;
+    let child = watch.user(how)?;
     let text = text.to_owned();
     let writer: JoinHandle<io::Result<()>> = thread::spawn(move || fs::write(file, text));
     thread::sleep(WHILE);

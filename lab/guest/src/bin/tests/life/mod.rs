@@ -2,16 +2,24 @@
 //! user is gone, and nobody keeps the module.
 
 mod departure;
+mod error;
+mod memory;
 mod module;
 mod power;
 mod processes;
+mod removal;
 mod reset;
 pub(crate) mod roles;
+mod slot;
+mod trace;
 mod watch;
 
 use tph_lab_guest::{Control, Endpoint, Suite};
 
 use watch::Watch;
+
+/// The driver under test.
+const OURS: &str = "vfio-pci-tph";
 
 type Outcome = Result<(), tph_lab_guest::Failure>;
 type Test = fn(&mut Watch<'_>) -> Outcome;
@@ -26,8 +34,13 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
         });
     };
     let tests = reset::TESTS.iter().chain(processes::TESTS).chain(departure::TESTS);
-    for (name, test) in tests.chain(module::TESTS) {
+    for (name, test) in tests.chain(memory::TESTS).chain(error::TESTS).chain(module::TESTS) {
         play(&nic, name, *test);
+    }
+    if let Some(card) = Endpoint::named("card") {
+        for (name, test) in removal::TESTS {
+            play(&card, name, *test);
+        }
     }
     for (endpoint, name, test) in power::TESTS {
         let endpoint = Endpoint::named(endpoint);

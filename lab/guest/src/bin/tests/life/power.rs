@@ -1,15 +1,14 @@
 //! A device that sleeps while it is programmed.
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tph_lab_guest::Failure;
+use tph::find_capability;
 use tph_lab_guest::raw::feature::{LOW_POWER_ENTRY, LOW_POWER_EXIT, SET};
 use tph_lab_guest::raw::{self, Ioctl};
+use tph_lab_guest::{ConfigFile, wait};
 use vfio_tph::{Bdf, Errno, Host, StIndex, VfioFunction};
 
-use super::reset::capability;
 use super::watch::{Watch, cpu, program_all};
 use super::{Outcome, Test};
 
@@ -20,6 +19,12 @@ pub(super) const TESTS: &[(&str, &str, Test)] = &[
     ("nic0", "a_user_gone_in_a_low_power_phase_leaves_nothing", closed_asleep),
     ("nic0", "a_user_gone_with_the_device_in_d3hot_leaves_nothing", closed_in_d3),
     ("narrow", "a_device_that_forgets_in_d3hot_can_be_set_again", forgets),
+    ("nic0", "after_the_machine_has_slept_all_is_as_it_was", machine_slept),
+    (
+        "narrow",
+        "after_the_machine_has_slept_a_request_restores_a_device_that_forgets",
+        machine_slept,
+    ),
 ];
 
 const CONFIG: u32 = 7;
@@ -30,18 +35,14 @@ const D3HOT: u8 = 3;
 /// Whether the function has a PCI Power Management capability: only then does the kernel say in
 /// which state it is.
 pub(super) fn is_managed(address: Bdf) -> bool {
-    let config = fs::read(Host::default().folder(address).join("config")).unwrap_or_default();
-    let byte = |at: u8| config.get(usize::from(at)).copied().unwrap_or_default();
-    let mut place = byte(0x34);
-    while place != 0 && byte(place) != POWER {
-        place = byte(place.saturating_add(1));
-    }
-    place != 0
+    let found = ConfigFile::open(address).map(|mut file| find_capability(&mut file, POWER));
+    matches!(found, Ok(Ok(Some(_))))
 }
 
 /// Puts the function into a power state, as its user.
 fn go(function: &VfioFunction, state: u8) -> Outcome {
-    let at = capability(function, POWER)?.ok_or("no power management")? + 4;
+    let power = find_capability(&mut function.config(), POWER)?.ok_or("no power management")?;
+    let at = u64::from(power.get()) + 4;
     let mut control = [0; 2];
     function.read_region(CONFIG, at, &mut control)?;
     Ok(function.write_region(CONFIG, at, &[control[0] & !3 | state, control[1]])?)
@@ -85,17 +86,9 @@ fn feature(function: &VfioFunction, feature: u32) -> Outcome {
 fn fall_asleep(function: &VfioFunction) -> Outcome {
     feature(function, LOW_POWER_ENTRY)?;
     let status = Host::default().folder(function.address()).join("power/runtime_status");
-    let began = Instant::now();
-    loop {
-        let status: Result<_, Failure> = Ok(fs::read_to_string(&status)?);
-        match status?.trim() {
-            "suspended" => return Ok(()),
-            other if began.elapsed() > Duration::from_secs(2) => {
-                return Err(format!("it does not fall asleep: {other}").into());
-            }
-            _ => thread::sleep(Duration::from_millis(5)),
-        }
-    }
+    wait::until("sleep", Duration::from_secs(2), || {
+        Ok(fs::read_to_string(&status)?.trim() == "suspended")
+    })
 }
 
 fn low_power(watch: &mut Watch<'_>) -> Outcome {
@@ -108,6 +101,23 @@ fn low_power(watch: &mut Watch<'_>) -> Outcome {
     fall_asleep(&function)?;
     function.tph().program(&[(StIndex(0), cpu(0))])?;
     watch.expect("after a request to the sleeping device", &before)
+}
+
+/// All devices are put to sleep and woken again, and the machine is not: the kernel's own test of it.
+fn sleep_and_wake() -> Outcome {
+    fs::write("/sys/module/suspend/parameters/pm_test_delay", "1")?;
+    fs::write("/sys/power/pm_test", "platform")?;
+    let slept = fs::write("/sys/power/state", "freeze");
+    fs::write("/sys/power/pm_test", "none")?;
+    Ok(slept?)
+}
+
+fn machine_slept(watch: &mut Watch<'_>) -> Outcome {
+    let function = watch.programmed()?;
+    let before = watch.held()?;
+    sleep_and_wake()?;
+    function.tph().program(&[(StIndex(0), cpu(0))])?;
+    watch.expect("after a request", &before)
 }
 
 fn closed_asleep(watch: &mut Watch<'_>) -> Outcome {

@@ -35,7 +35,7 @@ pub(super) fn child(role: &[&str], input: impl Into<Stdio>, word: &str) -> Resul
 }
 
 fn killed(watch: &mut Watch<'_>) -> Outcome {
-    let child = child(&["hold", "idle"], Stdio::null(), "holding")?;
+    let child = watch.user("idle")?;
     watch.expect_programmed()?;
     child.kill()?;
     watch.expect_clean()
@@ -44,7 +44,7 @@ fn killed(watch: &mut Watch<'_>) -> Outcome {
 /// At several moments of a batch.
 fn killed_at_work(watch: &mut Watch<'_>) -> Outcome {
     for milliseconds in [3, 8, 13] {
-        let child = child(&["hold", "busy"], Stdio::null(), "holding")?;
+        let child = watch.user("busy")?;
         thread::sleep(Duration::from_millis(milliseconds));
         child.kill()?;
         watch.expect_clean()?;

@@ -10,14 +10,16 @@ use vfio_tph::{StIndex, TphDevice, VfioFunction};
 
 use super::Outcome;
 use super::watch::{cpu, program_all};
+use crate::check::errno;
 
-/// The entries of the endpoint.
+/// The entries of the endpoints that are held.
 const ENTRIES: u16 = 64;
 
-/// Opens the device, programs it, says so, and stays: doing nothing, or in one batch after another.
-pub(crate) fn hold(how: &str) -> Outcome {
-    let nic = Endpoint::named("nic0").ok_or("no nic0")?;
-    let function = VfioFunction::open(nic.address)?;
+/// Opens the device, programs it, says so, and stays: doing nothing, or in one batch after another until
+/// one is refused.
+pub(crate) fn hold(endpoint: &str, how: &str) -> Outcome {
+    let endpoint = Endpoint::named(endpoint).ok_or("no such endpoint")?;
+    let function = VfioFunction::open(endpoint.address)?;
     program_all(&function, ENTRIES)?;
     println!("holding");
     if how == "idle" {
@@ -26,7 +28,10 @@ pub(crate) fn hold(how: &str) -> Outcome {
     loop {
         for first in 0..4 {
             let batch = (0..ENTRIES).map(|index| (StIndex(index), cpu(first)));
-            function.tph().program(&batch.collect::<Vec<_>>())?;
+            if let Err(errno) = errno(function.tph().program(&batch.collect::<Vec<_>>())) {
+                println!("refused: {errno}");
+                return stay();
+            }
         }
     }
 }

@@ -1,10 +1,15 @@
 //! What the endpoint holds, seen from outside of the guest.
 
+use std::process::Stdio;
+
 use tph::{ConfigOffset, MemoryType, RequesterType};
-use tph_lab_guest::{Control, Endpoint, Failure, endpoint, module};
+use tph_lab_guest::{Child, Control, Endpoint, Failure, endpoint, module};
+use tph_lab_wire::Severity;
 use vfio_tph::{Bdf, CpuId, Host, StIndex, StMode, TagSource, VfioFunction};
 
 use super::Outcome;
+use super::processes::child;
+use super::slot::Slot;
 
 /// One endpoint and the way to look at it.
 pub(super) struct Watch<'a> {
@@ -24,6 +29,11 @@ impl<'a> Watch<'a> {
 
     pub(super) fn address(&self) -> Bdf {
         self.endpoint.address
+    }
+
+    /// Another process in the role of the endpoint's user, once it has the endpoint programmed.
+    pub(super) fn user(&self, how: &str) -> Result<Child, Failure> {
+        child(&["hold", &self.endpoint.name, how], Stdio::null(), "holding")
     }
 
     /// The control register and the ST table, as the endpoint has them now.
@@ -59,12 +69,39 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// TPH is off, every entry is 0, nobody uses the module.
-    pub(super) fn expect_clean(&mut self) -> Outcome {
+    /// A dword of its configuration space, as the endpoint has it now.
+    pub(super) fn register(&mut self, offset: u16) -> Result<u32, Failure> {
+        let dwords = self.control.registers(&self.endpoint.name, offset, 1)?;
+        Ok(dwords.first().copied().ok_or("no such register")?)
+    }
+
+    /// Puts the endpoint back into its slot.
+    pub(super) fn plug(&mut self, slot: &Slot) -> Outcome {
+        slot.plug(self.control, &self.endpoint.name)
+    }
+
+    /// Presses the button of its slot.
+    pub(super) fn press_attention_button(&mut self) -> Outcome {
+        Ok(self.control.press_attention_button(&self.endpoint.name)?)
+    }
+
+    /// Has the root port above it report an error.
+    pub(super) fn link_error(&mut self, severity: Severity) -> Outcome {
+        Ok(self.control.link_error(&self.endpoint.name, severity)?)
+    }
+
+    /// TPH is off, every entry is 0.
+    pub(super) fn expect_off(&mut self, when: &str) -> Outcome {
         let held = self.held()?;
         if held.iter().any(|dword| *dword != 0) {
-            return Err(format!("without a user it holds {held:x?}").into());
+            return Err(format!("{when} it holds {held:x?}").into());
         }
+        Ok(())
+    }
+
+    /// TPH is off, every entry is 0, nobody uses the module.
+    pub(super) fn expect_clean(&mut self) -> Outcome {
+        self.expect_off("without a user")?;
         match module::users()? {
             0 => Ok(()),
             users => Err(format!("the module has {users} users, and nobody is there").into()),
