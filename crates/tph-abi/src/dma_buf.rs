@@ -27,8 +27,8 @@ impl DmaBufQuery {
         if !get::RESERVED.is_zero(request, 0) {
             return Err(Errno::EINVAL);
         }
-        let bits = get::WIDTH.read(request, 0).ok_or(Errno::EINVAL)?;
-        let requester = requester_of_width(bits).ok_or(Errno::EINVAL)?;
+        let bits = get::WIDTH.read(request, 0).and_then(|bits| u8::try_from(bits).ok());
+        let requester = bits.and_then(RequesterType::from_tag_bits).ok_or(Errno::EINVAL)?;
         let descriptor = get::DMABUF_FD.read(request, 0).ok_or(Errno::EINVAL)?;
         Ok(Self { descriptor: i32::from_le_bytes(descriptor.to_le_bytes()), requester })
     }
@@ -58,15 +58,6 @@ impl DmaBufQuery {
         let hint = field(get::PH).and_then(|bits| u8::try_from(bits).ok());
         let tag = SteeringTag::from_entry_bits(bits.ok_or(Errno::EIO)?, self.requester);
         Ok((tag, hint.and_then(ProcessingHint::from_bits).ok_or(Errno::EIO)?))
-    }
-}
-
-/// Who sends tags of `bits` bits: 8 or 16.
-pub const fn requester_of_width(bits: u32) -> Option<RequesterType> {
-    match bits {
-        8 => Some(RequesterType::Tph),
-        16 => Some(RequesterType::ExtendedTph),
-        _ => None,
     }
 }
 

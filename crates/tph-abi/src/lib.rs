@@ -29,7 +29,7 @@ mod st;
 mod transport;
 
 pub use dispatch::dispatch;
-pub use dma_buf::{DmaBufQuery, answer_dma_buf, requester_of_width};
+pub use dma_buf::{DmaBufQuery, answer_dma_buf};
 pub use errno::Errno;
 pub use feature::{DmaBufSet, FeatureCall, FeatureNumber, FeatureRequest};
 pub use feature::{VFIO_DEVICE_FEATURE, answer_feature};

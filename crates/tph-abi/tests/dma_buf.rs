@@ -8,7 +8,7 @@ use tph::{
 };
 use tph_abi::{
     DmaBufQuery, DmaBufSet, Errno, FeatureNumber, FeatureRequest, Transport, answer_dma_buf,
-    answer_feature, requester_of_width,
+    answer_feature,
 };
 
 const NUMBER: FeatureNumber = FeatureNumber::DEFAULT;
@@ -240,10 +240,9 @@ fn a_query_says_which_width_and_leaves_nothing_else_in_it() {
         bytes[0] = argsz;
         assert_eq!(tph_abi::needed(&bytes), Err(Errno::EINVAL));
     }
-    for width in 0..300 {
-        let bits = requester_of_width(width).map(RequesterType::tag_bits);
-        assert_eq!(bits.is_some(), width == 8 || width == 16);
-        assert_eq!(bits.map_or(width, u32::from), width);
+    for width in 0..=u8::MAX {
+        let bits = RequesterType::from_tag_bits(width).map(RequesterType::tag_bits);
+        assert_eq!(bits, (width == 8 || width == 16).then_some(width));
     }
 }
 
