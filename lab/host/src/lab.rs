@@ -153,8 +153,8 @@ impl Lab {
         request.profiles.clone()
     }
 
-    /// The modules with their parameters: VFIO's own, then ours. The last has none: its test loads
-    /// it, for as long as it is loaded ours has a user.
+    /// The modules with their parameters: VFIO's own, then ours. The last two have none: their tests
+    /// load them, as they use ours while they are loaded.
     fn modules(
         &self,
         request: &Request,
@@ -170,6 +170,7 @@ impl Lab {
             }
             modules.push((driver.module(), Some(Parameter::join(&request.parameters))));
             modules.push((driver.exports(), None));
+            modules.push((driver.importer(), None));
         }
         Ok(modules)
     }

@@ -11,7 +11,8 @@ const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
 /// It does not suspect what is younger than 5 s.
 const AGE: Duration = Duration::from_millis(5500);
 /// How a line of a backtrace ends that is in a module of ours.
-const OURS: [&str; 3] = ["[vfio_pci_tph]", "[tph_lab_completer]", "[tph_lab_exports]"];
+const OURS: [&str; 4] =
+    ["[vfio_pci_tph]", "[tph_lab_completer]", "[tph_lab_exports]", "[tph_lab_importer]"];
 
 /// Prints what our modules leaked to the console, where the host sees it. A kernel without kmemleak has
 /// nothing to say.

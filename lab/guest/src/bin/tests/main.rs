@@ -6,6 +6,7 @@ mod check;
 mod concurrency;
 mod conformance;
 mod differential;
+mod dma_buf;
 mod exports;
 mod interface;
 mod life;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     cache::run(&mut suite, &mut control());
     exports::run(&mut suite, &mut control());
     sysfs::run(&mut suite, &mut control());
+    dma_buf::run(&mut suite);
     stock::run(&mut suite);
     differential::run(&mut suite);
     if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
