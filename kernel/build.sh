@@ -19,7 +19,7 @@ die() { echo "build.sh: $*" >&2; exit 1; }
 headers= out= cache= tests= modules=vfio_pci_tph
 while [ $# -gt 0 ]; do
 	if [ "$1" = --tests ]; then
-		tests=1 modules="$modules tph_lab_completer tph_lab_exports"
+		tests=1 modules="$modules tph_lab_completer tph_lab_exports tph_lab_importer"
 		shift
 		continue
 	fi

@@ -80,6 +80,20 @@ void tph_core_status(const struct tph_core *core, struct tph_status *status);
 int tph_core_firmware(struct tph_host *host);
 int tph_core_cpu_tag(struct tph_host *host, u32 cpu, u8 memory, u8 width, u16 *tag);
 
+/*
+ * These want no lock of the device. What is kept for a dma-buf is the rules' to read; 0 is
+ * nothing.
+ */
+bool tph_core_feature_number_is_free(u32 number);
+bool tph_core_is_dma_buf_tph(u32 flags, u32 number);
+/* How many bytes of the payload are needed, 0 for a probe; @devcap2 of the device itself */
+ssize_t tph_core_dma_buf_payload(u32 flags, size_t size, u32 devcap2);
+int tph_core_dma_buf_set(struct tph_host *host, const u8 *payload, size_t size, u32 devcap2);
+/* As tph_core_ioctl(), or 1 for another operation than DMA_BUF_GET */
+int tph_core_dma_buf_get(struct tph_host *host, u8 *request, size_t size,
+			 struct tph_reply *reply);
+int tph_core_dma_buf_tag(u64 kept, u8 width, u16 *steering_tag, u8 *ph);
+
 /* 0 or a negative errno; -ENODEV: the device does not answer */
 int tph_host_read_config(struct tph_host *host, u16 offset, u32 *value);
 int tph_host_write_config(struct tph_host *host, u16 offset, u32 value);
@@ -107,5 +121,11 @@ int tph_host_cpu_presence(u32 cpu);
 bool tph_host_caller_may_run_on(u32 cpu);
 bool tph_host_caller_may_place_threads(void);
 bool tph_host_direct_tags_allowed(void);
+/*
+ * Of a dma-buf by the caller's descriptor: -EBADF, -EINVAL: it is none; -EINTR; -ENOTTY: there are
+ * none on this kernel; -ENODEV: its memory is out of reach; -EXDEV: another device's; -ENOMEM
+ */
+int tph_host_dma_buf_hint(int fd, u64 *kept);
+int tph_host_set_dma_buf_hint(struct tph_host *host, int fd, u64 kept);
 
 #endif /* VFIO_PCI_TPH_CORE_H */

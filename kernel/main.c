@@ -109,6 +109,7 @@ static int vfio_pci_tph_open_device(struct vfio_device *vdev)
 	if (ret)
 		return ret;
 
+	vfio_pci_tph_dma_buf_open(tdev);
 	ret = vfio_pci_tph_open(tdev);
 	if (ret) {
 		vfio_pci_core_disable(&tdev->core);
@@ -137,7 +138,7 @@ static const struct vfio_device_ops vfio_pci_tph_ops = {
 	.close_device = vfio_pci_tph_close_device,
 	.ioctl = vfio_pci_tph_ioctl,
 	TPH_GET_REGION_INFO_CAPS
-	.device_feature = vfio_pci_core_ioctl_feature,
+	.device_feature = vfio_pci_tph_feature,
 	.read = vfio_pci_core_read,
 	.write = vfio_pci_core_write,
 	.mmap = vfio_pci_core_mmap,
@@ -228,10 +229,19 @@ static int __init vfio_pci_tph_init(void)
 	ret = tph_firmware_init();
 	if (ret)
 		return ret;
+	ret = tph_dma_buf_init();
+	if (ret)
+		goto err_firmware;
 	vfio_pci_tph_fill_err_handlers(&vfio_pci_tph_err_handlers);
 	ret = pci_register_driver(&vfio_pci_tph_driver);
 	if (ret)
-		tph_firmware_exit();
+		goto err_dma_buf;
+	return 0;
+
+err_dma_buf:
+	tph_dma_buf_exit();
+err_firmware:
+	tph_firmware_exit();
 	return ret;
 }
 module_init(vfio_pci_tph_init);
@@ -239,6 +249,7 @@ module_init(vfio_pci_tph_init);
 static void __exit vfio_pci_tph_exit(void)
 {
 	pci_unregister_driver(&vfio_pci_tph_driver);
+	tph_dma_buf_exit();
 	tph_firmware_exit();
 }
 module_exit(vfio_pci_tph_exit);

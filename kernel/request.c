@@ -99,7 +99,10 @@ long vfio_pci_tph_request(struct vfio_pci_tph_device *tdev, void __user *arg)
 	if (ret)
 		goto out;
 
-	ret = tph_firmware_run(&tdev->host, request_answer, &request);
+	/* Where another driver holds a dma-buf's lock, no device's lock is to wait for it */
+	ret = tph_core_dma_buf_get(&tdev->host, request.bytes, request.size, reply);
+	if (ret > 0)
+		ret = tph_firmware_run(&tdev->host, request_answer, &request);
 	if (ret)
 		goto out;
 

@@ -38,6 +38,8 @@ struct tph_host {
  * @tph: state of the rules; holds something between open and close
  * @info: what the device has, all 0 without TPH; does not change once it is bound
  * @firmware_names_tags: what firmware said when the device was bound
+ * @opened: a number that no other open, of whatever device, has; see dmabuf.c
+ * @devcap2: its Device Capabilities 2, read when it was opened
  * @vectors_going: requests that are freeing the MSI-X vectors
  * @recovery: puts TPH back after recovery from an error
  *
@@ -52,6 +54,7 @@ struct tph_host {
  *	tph_lock
  *	pci_bus_sem		a reset of the bus; recovery from an error walks the bus with it and
  *				must not wait for any of the above but device_lock()
+ *	(dma_buf->resv is inside memory_lock, beside these, see dmabuf.c)
  *	MSI descriptors, console, allocator
  *	irq_desc->lock		a tag in the MSI-X table
  *
@@ -72,6 +75,8 @@ struct vfio_pci_tph_device {
 	struct tph_core *tph;
 	struct tph_info info;
 	bool firmware_names_tags;
+	u64 opened;
+	u32 devcap2;
 	unsigned int vectors_going;
 	struct work_struct recovery;
 };
@@ -121,6 +126,11 @@ int tph_firmware_init(void);
 void tph_firmware_exit(void);
 
 int vfio_pci_tph_describe(struct vfio_pci_tph_device *tdev);
+int tph_dma_buf_init(void);
+void tph_dma_buf_exit(void);
+void vfio_pci_tph_dma_buf_open(struct vfio_pci_tph_device *tdev);
+int vfio_pci_tph_feature(struct vfio_device *vdev, u32 flags, void __user *arg, size_t argsz);
+
 long vfio_pci_tph_request(struct vfio_pci_tph_device *tdev, void __user *arg);
 long vfio_pci_tph_set_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg);
 void vfio_pci_tph_release_vectors(struct vfio_pci_tph_device *tdev, int going);

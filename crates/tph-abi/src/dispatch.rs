@@ -13,7 +13,8 @@ use crate::{Errno, Request};
 ///
 /// # Errors
 /// `EINVAL` for bytes that are not in order (see [`Request::parse`]), before the device is looked
-/// at; else what the rules say ([`tph::Error`], each with its number in [`Errno`]). Nothing is to
+/// at; `ENOTTY` for `DMA_BUF_GET`, as nobody asked
+/// [`answer_dma_buf`](crate::answer_dma_buf) before; else what the rules say ([`tph::Error`], each with its number in [`Errno`]). Nothing is to
 /// be given back then.
 pub fn dispatch(
     request: &mut [u8],
@@ -43,6 +44,7 @@ pub fn dispatch(
             requester.entries(&mut query, function)?;
             return Ok(query.entries());
         }
+        Request::DmaBufGet(_) => return Err(Errno::ENOTTY),
     }
     write_capability(request, requester)?;
     Ok(layout::BODY..layout::FIXED_SIZE)

@@ -29,6 +29,7 @@ macro_rules! errnos {
 
 errnos! {
     EPERM = 1, "Operation not permitted.";
+    EINTR = 4, "A signal came.";
     EIO = 5, "A register access or the firmware's method failed.";
     ENXIO = 6, "No such entry, or its MSI-X vector is not set up.";
     EBADF = 9, "Not an open file descriptor.";
@@ -107,8 +108,8 @@ mod tests {
     #[test]
     fn a_number_without_a_name_is_still_shown() {
         assert_eq!(
-            (Errno::EBUSY.to_string(), Errno(4).to_string()),
-            ("EBUSY".into(), "errno 4".into())
+            (Errno::EBUSY.to_string(), Errno(3).to_string()),
+            ("EBUSY".into(), "errno 3".into())
         );
     }
 }

@@ -3,6 +3,7 @@
 use core::fmt::{self, Write};
 
 use crate::entries::{CPU_NOT_PERMITTED, CPU_OFFLINE, IN_USE};
+use crate::feature::{FeatureNumber, ST, ST_EXT};
 use crate::layout::{Field, LAYOUTS, Layout, entries, entry, entry_state, op, st};
 use crate::request::{MODE_DS, MODE_IV};
 use crate::{CLEAR_CPU, MEMORY_PERSISTENT, MEMORY_VOLATILE, Operation, VFIO_DEVICE_PCI_TPH};
@@ -10,7 +11,8 @@ use crate::{CLEAR_CPU, MEMORY_PERSISTENT, MEMORY_VOLATILE, Operation, VFIO_DEVIC
 const TOP: &str = "\
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note OR MIT OR Apache-2.0 */
 /*
- * PCIe TLP Processing Hints over VFIO: the ioctl VFIO_DEVICE_PCI_TPH.
+ * PCIe TLP Processing Hints over VFIO: the ioctl VFIO_DEVICE_PCI_TPH, and the
+ * feature DMA_BUF_TPH of VFIO_DEVICE_FEATURE.
  *
  * Written from crates/tph-abi (UPDATE_HEADER=1 cargo test -p tph-abi), not by
  * hand. docs/abi.md says what each operation does and which errors it has.
@@ -33,7 +35,8 @@ const UNION: &str = "\
 ";
 
 /// The operations beyond the kernel series.
-const OWN: &[(&str, Operation)] = &[("GET_ENTRIES", Operation::GetEntries)];
+const OWN: &[(&str, Operation)] =
+    &[("GET_ENTRIES", Operation::GetEntries), ("DMA_BUF_GET", Operation::DmaBufGet)];
 
 /// Writes the header.
 ///
@@ -66,6 +69,11 @@ pub fn write(out: &mut impl Write) -> fmt::Result {
     writeln!(out, "#define VFIO_PCI_TPH_ENTRY_CPU_NOT_PERMITTED\t{CPU_NOT_PERMITTED}\n")?;
     writeln!(out, "#define VFIO_PCI_TPH_CLEAR\t{CLEAR_CPU:#x}u")?;
     writeln!(out, "#define VFIO_PCI_TPH_MAX_ENTRIES\t{}\n", tph::BatchLen::MAX)?;
+    writeln!(out, "/* VFIO_DEVICE_FEATURE: a parameter of the module moves the number */")?;
+    let number = FeatureNumber::DEFAULT.get();
+    writeln!(out, "#define VFIO_PCI_TPH_DMA_BUF_TPH_DEFAULT\t{number}")?;
+    writeln!(out, "#define VFIO_DMA_BUF_TPH_ST\t{ST}")?;
+    writeln!(out, "#define VFIO_DMA_BUF_TPH_ST_EXT\t{ST_EXT}\n")?;
     for layout in LAYOUTS {
         structure(out, layout)?;
     }
@@ -88,7 +96,8 @@ fn structure(out: &mut impl Write, layout: Layout) -> fmt::Result {
 }
 
 fn member(out: &mut impl Write, field: Field) -> fmt::Result {
-    write!(out, "\t__u{} {}", 8 * field.size, field.name)?;
+    let sign = if field.signed { 's' } else { 'u' };
+    write!(out, "\t__{sign}{} {}", 8 * field.size, field.name)?;
     if field.count > 1 {
         write!(out, "[{}]", field.count)?;
     }

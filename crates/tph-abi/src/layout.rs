@@ -1,6 +1,8 @@
 //! Every byte of a request: structures, fields, offsets. Numbers are little-endian, whatever the
 //! machine that this is built for.
 
+pub mod dma_buf;
+
 /// One field of a structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -12,6 +14,8 @@ pub struct Field {
     pub size: usize,
     /// How many elements: 1 unless it is an array.
     pub count: usize,
+    /// Whether C has it as a signed number.
+    pub signed: bool,
     /// What it says, for the C header.
     pub meaning: &'static str,
 }
@@ -37,7 +41,12 @@ impl Field {
         count: usize,
         meaning: &'static str,
     ) -> Self {
-        Self { name, offset, size, count, meaning }
+        Self { name, offset, size, count, signed: false, meaning }
+    }
+
+    /// A file descriptor.
+    const fn descriptor(name: &'static str, offset: usize, meaning: &'static str) -> Self {
+        Self { signed: true, ..Self::new(name, offset, 4, 1, meaning) }
     }
 
     /// Where it ends in its structure.
@@ -220,7 +229,7 @@ pub mod entries {
 }
 
 /// All structures, each after those that it holds.
-pub const LAYOUTS: [Layout; 7] = [
+pub const LAYOUTS: [Layout; 10] = [
     cap::LAYOUT,
     ctrl::LAYOUT,
     entry::LAYOUT,
@@ -228,6 +237,9 @@ pub const LAYOUTS: [Layout; 7] = [
     entry_state::LAYOUT,
     entries::LAYOUT,
     op::LAYOUT,
+    dma_buf::get::LAYOUT,
+    dma_buf::single::LAYOUT,
+    dma_buf::apart::LAYOUT,
 ];
 
 /// Where the part that depends on the operation starts.

@@ -5,8 +5,12 @@
 //! [`dispatch`], so they cannot answer differently. Clients write requests with [`client`] and
 //! hand them to a [`Transport`].
 //!
-//! The layout is that of "vfio/pci: Add PCIe TPH support" v3 to v8, with operations of our own
-//! beyond it ([`Operation::OWN`]); [`layout`] has it field by
+//! Tags that travel with a dma-buf are set by a feature, [`answer_feature`], and asked for by an
+//! operation, [`answer_dma_buf`].
+//!
+//! The layout is that of "vfio/pci: Add PCIe TPH support" v3 to v8, and of "vfio/dma-buf: add TPH
+//! support for peer-to-peer access" v2 and v6 to v11, with operations of our own beyond them
+//! ([`Operation::OWN`]); [`layout`] has it field by
 //! field, and [`header`] writes it down in C.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -16,8 +20,10 @@ extern crate std;
 
 pub mod client;
 mod dispatch;
+mod dma_buf;
 mod entries;
 mod errno;
+mod feature;
 pub mod header;
 pub mod layout;
 mod request;
@@ -25,11 +31,14 @@ mod st;
 mod transport;
 
 pub use dispatch::dispatch;
+pub use dma_buf::{DmaBufQuery, answer_dma_buf};
 pub use entries::EntriesRequest;
 pub use errno::Errno;
+pub use feature::{DmaBufSet, FeatureCall, FeatureNumber, FeatureRequest};
+pub use feature::{VFIO_DEVICE_FEATURE, answer_feature};
 pub use request::{MODE_DS, MODE_IV, Operation, Request, needed};
 pub use st::{CLEAR_CPU, MEMORY_PERSISTENT, MEMORY_VOLATILE, StRequest, memory_type};
-pub use transport::Transport;
+pub use transport::{FeatureTransport, Transport};
 
 /// The ioctl on a VFIO device: `_IO(';', 122)`, that is `VFIO_BASE + 22`.
 pub const VFIO_DEVICE_PCI_TPH: u32 = 0x3b7a;

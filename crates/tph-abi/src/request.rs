@@ -4,7 +4,7 @@
 use tph::{BatchLen, StMode};
 
 use crate::layout::{self, ctrl, op, st};
-use crate::{EntriesRequest, Errno, StRequest};
+use crate::{DmaBufQuery, EntriesRequest, Errno, StRequest};
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,11 +22,14 @@ pub enum Operation {
     SetSt = 4,
     /// Say what entries of the ST table were programmed for.
     GetEntries = Operation::OWN,
+    /// Say which tag travels with a dma-buf.
+    DmaBufGet = Operation::DMA_BUF_GET,
 }
 
 impl Operation {
     /// The bit of the operations that vfio-tph has beyond the kernel series.
     pub const OWN: u32 = 1 << 31;
+    const DMA_BUF_GET: u32 = Self::OWN + 1;
 
     /// The operation with this number.
     pub const fn from_number(number: u32) -> Option<Self> {
@@ -37,6 +40,7 @@ impl Operation {
             3 => Some(Self::GetSt),
             4 => Some(Self::SetSt),
             Self::OWN => Some(Self::GetEntries),
+            Self::DMA_BUF_GET => Some(Self::DmaBufGet),
             _ => None,
         }
     }
@@ -68,6 +72,8 @@ pub enum Request<'a> {
     SetSt(StRequest<'a>),
     /// `GET_ENTRIES`.
     GetEntries(EntriesRequest<'a>),
+    /// `DMA_BUF_GET`.
+    DmaBufGet(DmaBufQuery),
 }
 
 /// How many bytes of a request are needed, as far as those at hand tell: ask with none, bring as
@@ -84,6 +90,7 @@ pub fn needed(request: &[u8]) -> Result<usize, Errno> {
     let size = match Operation::from_number(number).ok_or(Errno::EINVAL)? {
         Operation::Disable => layout::BODY,
         Operation::GetCap | Operation::Enable => layout::FIXED_SIZE,
+        Operation::DmaBufGet => DmaBufQuery::SIZE,
         Operation::GetSt | Operation::SetSt | Operation::GetEntries => {
             match st::COUNT.read(request, layout::BODY) {
                 None => layout::FIXED_SIZE,
@@ -102,7 +109,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// `EINVAL` as [`needed`], and if `request` is shorter than that, if a reserved field is not
-    /// 0, if the mode is not exactly one that exists, if the memory type does not exist.
+    /// 0, if the mode is not exactly one that exists, if the memory type does not exist, if tags
+    /// are not 8 or 16 bits wide.
     pub fn parse(request: &'a mut [u8]) -> Result<Self, Errno> {
         let size = needed(request)?;
         let request = request.get_mut(..size).ok_or(Errno::EINVAL)?;
@@ -114,6 +122,7 @@ impl<'a> Request<'a> {
             Operation::GetSt => StRequest::parse(request).map(Self::GetSt),
             Operation::SetSt => StRequest::parse(request).map(Self::SetSt),
             Operation::GetEntries => EntriesRequest::parse(request).map(Self::GetEntries),
+            Operation::DmaBufGet => DmaBufQuery::parse(request).map(Self::DmaBufGet),
         }
     }
 }

@@ -31,6 +31,8 @@ fn a_c_compiler_finds_every_field_where_it_is() {
     check("VFIO_DEVICE_PCI_TPH", tph_abi::VFIO_DEVICE_PCI_TPH as usize);
     check("VFIO_PCI_TPH_SET_ST", tph_abi::Operation::SetSt.number() as usize);
     check("VFIO_PCI_TPH_CLEAR", tph_abi::CLEAR_CPU as usize);
+    check("VFIO_PCI_TPH_DMA_BUF_GET", tph_abi::Operation::DmaBufGet.number() as usize);
+    check("VFIO_PCI_TPH_DMA_BUF_TPH_DEFAULT", tph_abi::FeatureNumber::DEFAULT.get().into());
     check("sizeof(struct vfio_device_pci_tph_op)", layout::FIXED_SIZE);
     check("offsetof(struct vfio_device_pci_tph_op, cap)", layout::BODY);
     check("offsetof(struct vfio_device_pci_tph_op, st.ents)", layout::st_size(0));

@@ -42,13 +42,29 @@ pub(crate) enum Verb {
     Hold(HoldArgs),
     /// Serve an emulated host to QEMU
     Emulate(EmulateArgs),
+    /// Show the dma-bufs of processes, and the tags that travel with them
+    Dmabuf(DmabufArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Overwrite the ST entry of this queue behind the driver's back: the demonstration must notice
+    /// Let the NIC write into an accelerator's memory, with the tags that the accelerator's driver
+    /// gave its dma-bufs
+    #[arg(long)]
+    pub(crate) peer: bool,
+    /// Overwrite the tag of this queue behind the driver's back: the demonstration must notice
     #[arg(long, value_name = "QUEUE", hide = true)]
     pub(crate) sabotage: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DmabufArgs {
+    /// The process; every process that holds a dma-buf if none is given
+    #[arg(value_name = "PID")]
+    pub(crate) pid: Option<u32>,
+    /// Look at a /proc and a /sys below another folder
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub(crate) root: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let code = match &cli.verb {
         Verb::Explain(args) => verbs::explain(args, cli.json),
         Verb::Demo(args) => done(verbs::demo(args, cli.json)),
+        Verb::Dmabuf(args) => done(verbs::dma_buf(args, cli.json)),
         Verb::List(args) => done(verbs::list(args, cli.json)),
         Verb::Show(args) => done(verbs::show(args, cli.json)),
         Verb::Capture(args) => done(verbs::capture(args, cli.json)),

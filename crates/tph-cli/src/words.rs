@@ -91,6 +91,7 @@ pub(crate) fn count(number: u64, thing: &str) -> String {
     match (number, thing.strip_suffix('y')) {
         (1, _) => format!("1 {thing}"),
         (_, Some(stem)) if !thing.ends_with("ey") => format!("{number} {stem}ies"),
+        _ if thing.ends_with('s') => format!("{number} {thing}es"),
         _ => format!("{number} {thing}s"),
     }
 }
@@ -104,6 +105,7 @@ mod tests {
         assert_eq!(count(1, "entry"), "1 entry");
         assert_eq!(count(2, "entry"), "2 entries");
         assert_eq!(count(0, "function"), "0 functions");
+        assert_eq!([count(1, "process"), count(2, "process")], ["1 process", "2 processes"]);
     }
 
     #[test]

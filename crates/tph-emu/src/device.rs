@@ -1,5 +1,6 @@
 //! A VFIO device of the emulated host, as a driver in this process holds it.
 
+mod dma_buf;
 mod region;
 mod reset;
 
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tph::{Requester, StIndex};
 use tph_abi::{Errno, Transport};
 
+pub use dma_buf::EmuFile;
 pub use region::{BusMaster, Region};
 
 use crate::dma::{DmaError, Memory};
@@ -143,7 +145,9 @@ impl EmuDevice {
         let (mut view, slot) = host.parts(self.0.function, &caller);
         let requester = slot.as_mut().ok_or(Errno::EBADF)?;
         view.endpoint_mut().reset_and_restore();
-        requester.restore(&mut view).map_err(Errno::from)
+        let restored = requester.restore(&mut view).map_err(Errno::from);
+        host.exports_moved(self.0.function);
+        restored
     }
 }
 
@@ -154,7 +158,10 @@ impl Transport for &EmuDevice {
         let caller = self.0.caller();
         let (mut view, slot) = host.parts(self.0.function, &caller);
         let requester = slot.as_mut().ok_or(Errno::EBADF)?;
-        let answer = tph_abi::dispatch(&mut copy, requester, &mut view)?;
+        let answer = match tph_abi::answer_dma_buf(&mut copy, &mut view) {
+            Some(answer) => answer?,
+            None => tph_abi::dispatch(&mut copy, requester, &mut view)?,
+        };
         let places = request.get_mut(answer.clone()).into_iter().flatten();
         for (place, byte) in places.zip(copy.get(answer).unwrap_or_default()) {
             *place = *byte;
@@ -192,6 +199,7 @@ impl Drop for Open {
             let _ = requester.close(&mut view);
         }
         view.endpoint_mut().power_down();
+        host.exports_orphaned(self.function);
     }
 }
 

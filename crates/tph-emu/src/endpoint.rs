@@ -4,6 +4,7 @@ mod access;
 mod bar;
 pub(crate) mod config;
 pub(crate) mod layout;
+pub(crate) mod memory;
 pub(crate) mod msix;
 mod space;
 mod steer;
@@ -21,6 +22,7 @@ use crate::engine::Engine;
 use crate::interrupt::Interrupt;
 use crate::profile::FunctionProfile;
 use crate::scoreboard::Recorder;
+use memory::LocalMemory;
 use msix::MsixTable;
 
 /// The hardware of one function, and what became of it.
@@ -29,6 +31,7 @@ pub struct Endpoint {
     config: ConfigImage,
     msix: MsixTable,
     engine: Engine,
+    memory: LocalMemory,
     io_map: IoMap,
     interrupts: Vec<Option<Box<dyn Interrupt>>>,
     /// The tag that the kernel keeps of each vector that is set up.
@@ -47,7 +50,8 @@ impl Endpoint {
         Self {
             config: layout::function(profile),
             msix: MsixTable::new(vectors, tags),
-            engine: Engine::new(profile.queues, vectors),
+            engine: Engine::new(profile.queues, vectors, profile.places),
+            memory: LocalMemory::new(profile.memory, profile.framing.into()),
             io_map: IoMap::default(),
             interrupts: (0..vectors).map(|_| None).collect(),
             kept_tags: vec![None; usize::from(vectors)],
@@ -83,8 +87,14 @@ impl Endpoint {
         &self.recorder
     }
 
-    /// Forgets what it sent.
+    /// The memory in its BAR.
+    pub(crate) fn memory(&self) -> &LocalMemory {
+        &self.memory
+    }
+
+    /// Forgets what it sent and what it received.
     pub fn clear_record(&mut self) {
+        self.memory.clear_record();
         self.recorder = Recorder::new(self.profile.queues);
     }
 
@@ -135,12 +145,13 @@ impl Endpoint {
         }
     }
 
-    /// A function-level reset: registers as at power-on, TPH off, entries 0, queues empty. What was
-    /// recorded stays, and so does what the host has mapped and connected.
+    /// A function-level reset: registers as at power-on, TPH off, entries 0, queues empty, memory 0.
+    /// What was recorded stays, and so does what the host has mapped and connected.
     pub fn reset(&mut self) {
         self.config.reset();
         self.msix.reset();
         self.engine.reset();
+        self.memory.clear();
     }
 }
 

@@ -14,13 +14,15 @@
 //! | 0x014 | `VECTORS` | RO, MSI-X vectors |
 //! | 0x018 | `MAX_LENGTH` | RO, the most bytes of one doorbell, 1 MiB |
 //! | 0x01c | `PAYLOAD` | RO, bytes in one packet at most, as configured now |
+//! | 0x020 | `PLACES` | RO, places for tags of the engine's own |
+//! | 0x400 | `TAG` | RW, place 0: reads as 0; one register for each place, bits 15:0 |
 //!
 //! | offset in a block | register | |
 //! |---|---|---|
 //! | 0x00 | `TARGET_LOW` | RW, I/O virtual address, bits 31:0 |
 //! | 0x04 | `TARGET_HIGH` | RW, bits 63:32 |
 //! | 0x08 | `LENGTH` | RW, bytes |
-//! | 0x0c | `STEERING` | RW, device-specific mode: bits 15:0 are the ST index, or with bit 31 the tag itself |
+//! | 0x0c | `STEERING` | RW, device-specific mode: bits 15:0 are the ST index, with bit 31 the tag itself, with bit 30 the place that holds it |
 //! | 0x10 | `HINT` | RW, bits 1:0: processing hint |
 //! | 0x14 | `VECTOR` | RW, bits 15:0: the interrupt vector of the queue; bit 31: raise none |
 //! | 0x18 | `DOORBELL` | WO, any value: go. The transfer is over when the write is |
@@ -50,11 +52,14 @@ use registers::{BlockRegister, GlobalRegister, Place};
 pub struct Engine {
     queues: Vec<Queue>,
     vectors: u16,
+    /// Tags in the engine's own places; that in place 0 is not used.
+    tags: Vec<u16>,
 }
 
 impl Engine {
-    pub(crate) fn new(queues: u16, vectors: u16) -> Self {
-        Self { queues: vec![Queue::default(); usize::from(queues)], vectors }
+    pub(crate) fn new(queues: u16, vectors: u16, places: u16) -> Self {
+        let queues = vec![Queue::default(); usize::from(queues)];
+        Self { queues, vectors, tags: vec![0; usize::from(places)] }
     }
 
     /// The queues.
@@ -68,6 +73,12 @@ impl Engine {
 
     pub(crate) fn reset(&mut self) {
         self.queues.fill(Queue::default());
+        self.tags.fill(0);
+    }
+
+    /// The tag in a place; `None` for place 0, which stands for no tag, and where no place is.
+    pub(crate) fn tag(&self, place: u16) -> Option<u16> {
+        self.tags.get(usize::from(place)).copied().filter(|_| place != 0)
     }
 
     /// Reads the register at `offset`; `payload` is what the link is set to now.
@@ -82,7 +93,9 @@ impl Engine {
                 GlobalRegister::Vectors => u32::from(self.vectors),
                 GlobalRegister::MaxLength => registers::MAX_LENGTH,
                 GlobalRegister::Payload => payload,
+                GlobalRegister::Places => u32::try_from(self.tags.len()).unwrap_or(u32::MAX),
             },
+            Some(Place::Tag(place)) => self.tag(place).map_or(0, u32::from),
             Some(Place::Block(queue, register)) => {
                 self.queues.get(usize::from(queue)).map_or(0, |queue| queue.read(register))
             }
@@ -92,8 +105,16 @@ impl Engine {
 
     /// Writes the register at `offset`; the queue whose doorbell that was, if any.
     pub(crate) fn write(&mut self, offset: u64, value: u32) -> Option<u16> {
-        let Some(Place::Block(number, register)) = Place::of(offset) else {
-            return None;
+        let (number, register) = match Place::of(offset)? {
+            Place::Block(number, register) => (number, register),
+            Place::Tag(place) => {
+                if let Some(tag) = self.tags.get_mut(usize::from(place)) {
+                    let [b0, b1, ..] = value.to_le_bytes();
+                    *tag = u16::from_le_bytes([b0, b1]);
+                }
+                return None;
+            }
+            Place::Global(_) => return None,
         };
         let queue = self.queue_mut(number)?;
         queue.write(register, value);

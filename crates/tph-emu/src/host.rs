@@ -1,20 +1,27 @@
 //! The emulated host: everything a profile describes, running.
 
 mod caller;
+mod exports;
+mod files;
 mod view;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tph::{Bdf, ConfigOffset};
+use tph_abi::{Errno, FeatureNumber};
 
 pub use caller::Caller;
+use exports::Exports;
+pub use exports::ImportError;
+pub use files::OpenFile;
+use files::{File, Files};
 pub use view::HostView;
 
 use crate::endpoint::Endpoint;
 use crate::firmware::Firmware;
 use crate::profile::Profile;
 use crate::root_port::RootPort;
-use crate::scoreboard::{Scoreboard, TlpRecord};
+use crate::scoreboard::{ReceivedBoard, Scoreboard, TlpRecord};
 
 /// A function of a host: it exists as long as the host does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +42,7 @@ struct Slot {
     endpoint: Endpoint,
     root_port: Option<usize>,
     requester: Option<tph::Requester>,
+    exports: Exports,
 }
 
 /// An emulated host.
@@ -43,7 +51,9 @@ pub struct Host {
     firmware: Option<Firmware>,
     root_ports: Vec<RootPort>,
     slots: Vec<Slot>,
+    files: Files,
     direct_tags: DirectTags,
+    dma_buf_feature: FeatureNumber,
 }
 
 /// A host that drivers and servers share. Clones are the same host.
@@ -73,12 +83,15 @@ impl Host {
                 .as_ref()
                 .and_then(|name| profile.root_ports.iter().position(|port| port.name == *name)),
             requester: None,
+            exports: Exports::default(),
         });
         Self {
             firmware: Firmware::of(profile),
             root_ports: profile.root_ports.iter().map(RootPort::new).collect(),
             slots: slots.collect(),
+            files: Files::default(),
             direct_tags: DirectTags::Refused,
+            dma_buf_feature: FeatureNumber::DEFAULT,
             profile: profile.clone(),
         }
     }
@@ -96,6 +109,16 @@ impl Host {
     /// Turns the switch of the administrator.
     pub fn set_direct_tags(&mut self, direct_tags: DirectTags) {
         self.direct_tags = direct_tags;
+    }
+
+    /// The number of the feature `DMA_BUF_TPH` here, as the module's parameter `dma_buf_tph_feature`.
+    pub fn dma_buf_feature(&self) -> FeatureNumber {
+        self.dma_buf_feature
+    }
+
+    /// Moves the feature `DMA_BUF_TPH`.
+    pub fn set_dma_buf_feature(&mut self, number: FeatureNumber) {
+        self.dma_buf_feature = number;
     }
 
     /// All functions, in the order of the profile.
@@ -139,6 +162,15 @@ impl Host {
         recorder.scoreboard(endpoint.profile(), &self.profile, self.firmware.as_ref())
     }
 
+    /// What the memory of a function received from its peers.
+    ///
+    /// # Panics
+    /// If `id` is of another host with more functions.
+    pub fn received(&self, id: FunctionId) -> ReceivedBoard {
+        let endpoint = self.endpoint(id);
+        endpoint.memory().received().board(&endpoint.profile().name, endpoint.bdf())
+    }
+
     /// The last packets that a function sent, the oldest first.
     ///
     /// # Panics
@@ -177,8 +209,18 @@ impl Host {
             cpus: &self.profile.cpus,
             caller,
             direct_tags: self.direct_tags,
+            files: &self.files,
+            id,
         };
         (view, &mut slot.requester)
+    }
+
+    pub(crate) fn open_file(&mut self, file: OpenFile) -> Result<i32, Errno> {
+        self.files.open(File::from(file)).ok_or(files::EMFILE)
+    }
+
+    pub(crate) fn close_file(&mut self, descriptor: i32) {
+        self.files.close(descriptor);
     }
 }
 

@@ -21,11 +21,12 @@ pub mod scoreboard;
 pub mod ssdt;
 pub mod vfio_user;
 
-pub use device::{BusMaster, EmuDevice, OpenError, Region};
-pub use dma::{DmaError, Memory, SharedMemory};
+pub use device::{BusMaster, EmuDevice, EmuFile, OpenError, Region};
+pub use dma::{BarRange, DmaError, Memory, Packet, SharedMemory};
 pub use endpoint::{AccessCounts, Endpoint, Injection};
 pub use firmware::Firmware;
-pub use host::{Caller, DirectTags, FunctionId, Host, HostView, SharedHost};
+pub use host::{Caller, DirectTags, FunctionId, Host, HostView, ImportError};
+pub use host::{OpenFile, SharedHost};
 pub use interrupt::Interrupt;
 pub use profile::{Profile, ProfileError};
-pub use scoreboard::{QueueScore, Scoreboard, TlpRecord};
+pub use scoreboard::{QueueScore, ReceivedBoard, ReceivedScore, Scoreboard, TlpRecord};

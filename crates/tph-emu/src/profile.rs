@@ -119,6 +119,15 @@ impl Profile {
             .expect("the profile of the demonstration is right")
     }
 
+    /// The host of the demonstration with two functions: a NIC, and an accelerator that it writes to.
+    ///
+    /// # Panics
+    /// Never: a test reads the same text.
+    pub fn peer() -> Self {
+        Self::parse("peer.toml", include_str!("../profiles/peer.toml"))
+            .expect("the profile of the demonstration is right")
+    }
+
     /// Reads the profile in a file.
     ///
     /// # Errors

@@ -1,10 +1,13 @@
 //! What a function sent: every packet of late, and exact sums of all.
 
 mod json;
+mod received;
 mod recorder;
 
 use serde::Serialize;
 
+pub(crate) use received::ReceivedTally;
+pub use received::{ReceivedBoard, ReceivedScore};
 pub(crate) use recorder::{Recorder, Sent};
 
 /// What a function sent, a row for each queue that sent something or could have.

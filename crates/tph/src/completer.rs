@@ -42,6 +42,18 @@ impl Completer {
         }
     }
 
+    /// Reads the field of a function itself: what it understands of hints in requests to its own
+    /// memory. Without a PCI Express capability that is [`None`](Self::None).
+    ///
+    /// # Errors
+    /// [`AccessError`] if configuration space could not be read.
+    pub fn of(space: &mut (impl ConfigSpace + ?Sized)) -> Result<Self, AccessError> {
+        Ok(match PortType::device_capabilities_2(space)? {
+            Some(offset) => Self::from_device_capabilities_2(space.read_config(offset)?),
+            None => Self::None,
+        })
+    }
+
     /// The widest requester type that is of use with this completer. The reserved encoding counts
     /// as none: a minimum of raw fields would put it in the requester's enable field.
     pub const fn requester_type(self) -> Option<RequesterType> {

@@ -14,6 +14,15 @@ pub enum RequesterType {
 }
 
 impl RequesterType {
+    /// Who sends tags of `bits` bits, `None` if that is neither 8 nor 16.
+    pub const fn from_tag_bits(bits: u8) -> Option<Self> {
+        match bits {
+            8 => Some(Self::Tph),
+            16 => Some(Self::ExtendedTph),
+            _ => None,
+        }
+    }
+
     /// The width of its tags in bits: 8 or 16.
     pub const fn tag_bits(self) -> u8 {
         match self {

@@ -52,6 +52,10 @@ impl<T: Transport> TphDevice<T> {
         Self { transport, name: name.into(), request: Vec::new() }
     }
 
+    pub(crate) fn transport(&mut self) -> &mut T {
+        &mut self.transport
+    }
+
     /// How errors call the device.
     pub fn name(&self) -> &str {
         &self.name

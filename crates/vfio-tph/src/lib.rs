@@ -23,10 +23,16 @@
 //! it, [`Host::topology`] the CPUs and the caches that data can land in, and [`explain`] why TPH works
 //! for a function or does not.
 
+/// The code in docs/peer.md is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/peer.md")]
+mod peer_guide {}
+
 mod advice;
 mod binding;
 mod cause;
 mod device;
+mod dma_buf;
 mod dump;
 mod enabled;
 mod error;
@@ -35,8 +41,10 @@ mod host;
 mod inventory;
 mod kernel;
 mod plan;
+mod processes;
 mod step;
 mod sys;
+mod tag_table;
 #[cfg(test)]
 mod testing;
 mod topology;
@@ -49,6 +57,7 @@ pub use advice::Advice;
 pub use binding::{Binder, Bound, Refusal, Released, Usage};
 pub use cause::Cause;
 pub use device::{TagBits, TphDevice};
+pub use dma_buf::{Descriptor, DmaBuf, DmaBufStep};
 pub use dump::{Dump, DumpError, DumpErrorKind};
 pub use enabled::Enabled;
 pub use error::Error;
@@ -58,18 +67,19 @@ pub use host::{Captured, DeviceFile, GroupMember, Host, Permission};
 pub use inventory::Inventory;
 pub use kernel::{BootParameters, Kernel, KernelConfig, Module};
 pub use plan::{Landing, Plan, PlanError, PlannedEntry, PlannedQueue, Queue};
+pub use processes::{BufferView, DeviceView, ProcessView, Processes, SeenTags};
 pub use step::{OpenStep, Step, VfioCall};
+pub use tag_table::{BufferTag, NoPlaces, TagTable, WriteTag};
 pub use topology::{Cache, CacheAllocation, CacheKind, Cpu, CpuSet, IoAllocation, Topology};
 pub use transport::VfioFd;
 pub use vfio::{Bar, ConfigRegion, DmaBuffer, Iommu, VfioFunction};
 pub use vfio_config::VfioConfig;
 pub use view::{FunctionView, Ids, PortView, ReadOnce, TphView, Unreadable};
 
-pub use tph::TagSource;
-pub use tph::{
-    AcpiUid, Bdf, CpuId, CpuPresence, CpuStanding, MemoryType, Programmed, StIndex, StMode,
-};
+pub use tph::{AcpiUid, Bdf, CpuId, CpuPresence, CpuStanding, DmaBufHint, DmaBufTags, MemoryType};
+pub use tph::{NoSlot, ProcessingHint, Programmed, RequesterType, SlotIndex, StIndex, StMode};
+pub use tph::{SteeringTag, Tag8, Tag16, TagSource};
 pub use tph_abi::client::DeviceCapability;
-pub use tph_abi::{Errno, Transport};
+pub use tph_abi::{Errno, FeatureNumber, FeatureTransport, Transport};
 pub use vfio_ioctls;
 pub use vmm_sys_util::eventfd::EventFd;

@@ -5,6 +5,8 @@ use std::fmt;
 use tph::StMode;
 use tph_abi::Errno;
 
+use crate::DmaBufStep;
+
 /// A TPH request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -39,6 +41,8 @@ pub enum Step {
         /// How many in this call.
         count: usize,
     },
+    /// Something about the tags of a dma-buf.
+    DmaBuf(DmaBufStep),
 }
 
 impl fmt::Display for Step {
@@ -55,6 +59,7 @@ impl fmt::Display for Step {
             Self::Entries { count: entries, .. } => {
                 write!(f, "asking about {}", count(*entries, "ST entr"))
             }
+            Self::DmaBuf(step) => step.fmt(f),
         }
     }
 }
@@ -67,6 +72,7 @@ impl Step {
     /// What `errno` means as the answer to this request.
     pub const fn meaning(self, errno: Errno) -> &'static str {
         match (errno, self) {
+            (_, Self::DmaBuf(step)) => step.meaning(errno),
             (Errno::ENOTTY, _) => "the driver that has the device does not offer TPH",
             (Errno::EOPNOTSUPP, Self::Enable(StMode::DeviceSpecific)) => {
                 "the device has no TPH Requester capability, or it has no ST table and this host \
@@ -191,6 +197,11 @@ pub enum VfioCall {
     Interrupts,
     /// Resetting.
     Reset,
+    /// Exporting memory as a dma-buf.
+    ExportDmaBuf {
+        /// Of which BAR.
+        bar: u32,
+    },
     /// Duplicating the device's descriptor.
     Duplicate,
 }
@@ -207,6 +218,7 @@ impl fmt::Display for VfioCall {
             Self::AccessDma => f.write_str("accessing memory for DMA"),
             Self::Interrupts => f.write_str("setting up interrupts"),
             Self::Reset => f.write_str("resetting"),
+            Self::ExportDmaBuf { bar } => write!(f, "exporting memory of BAR {bar}"),
             Self::Duplicate => f.write_str("duplicating the file descriptor"),
         }
     }

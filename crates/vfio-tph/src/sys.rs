@@ -1,11 +1,11 @@
-//! The crate's system calls of its own, and all of its `unsafe`: a few calls that no safe wrapper
+//! The crate's system calls of its own, and all of its `unsafe`: calls that no safe wrapper
 //! offers. Everything else that VFIO does goes through the crate `vfio-ioctls`.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use rustix::ioctl::{Ioctl, IoctlOutput, NoArg, Opcode, Updater, ioctl};
-use tph_abi::{Errno, VFIO_DEVICE_PCI_TPH};
+use tph_abi::{Errno, FeatureCall, FeatureNumber, VFIO_DEVICE_FEATURE, VFIO_DEVICE_PCI_TPH};
 use vfio_bindings::bindings::vfio::{VFIO_BASE, VFIO_TYPE, vfio_region_info};
 use vfio_ioctls::{VfioDevice, VfioError, VfioOps};
 use vm_memory::MmapRegion;
@@ -18,17 +18,18 @@ const VFIO_DEVICE_GET_REGION_INFO: Opcode = ((VFIO_TYPE as u32) << 8 | (VFIO_BAS
 const HEADER: usize = 8;
 
 /// A request whose `argsz` is at most its length.
-struct Request<'a>(&'a mut [u8]);
+struct Request<'a, const OPCODE: u32>(&'a mut [u8]);
 
-// SAFETY: VFIO_DEVICE_PCI_TPH takes a pointer to a request and reads and writes at most `argsz`
-// bytes from there, and 8 bytes to learn `argsz`: `send_tph` has checked that both are at most the
-// length of the slice, which stays exclusively borrowed for the call. It returns no pointer.
-unsafe impl Ioctl for Request<'_> {
+// SAFETY: VFIO_DEVICE_PCI_TPH, and VFIO_DEVICE_FEATURE with DMA_BUF_TPH, take a pointer to a request
+// and read and write at most `argsz` bytes from there, and 8 bytes to learn `argsz`: `fits` has said
+// that both are at most the length of the slice, which stays exclusively borrowed for the call.
+// Neither returns a pointer, nor takes one in the request.
+unsafe impl<const OPCODE: u32> Ioctl for Request<'_, OPCODE> {
     type Output = ();
     const IS_MUTATING: bool = true;
 
     fn opcode(&self) -> Opcode {
-        VFIO_DEVICE_PCI_TPH as Opcode
+        OPCODE as Opcode
     }
 
     fn as_ptr(&mut self) -> *mut rustix::ffi::c_void {
@@ -45,14 +46,38 @@ unsafe impl Ioctl for Request<'_> {
 
 /// Sends a TPH request; `EFAULT` without a call if its `argsz` is more than there is.
 pub(crate) fn send_tph(fd: BorrowedFd<'_>, request: &mut [u8]) -> Result<(), Errno> {
-    let argsz = request.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes) as usize);
-    if request.len() < HEADER || argsz.is_none_or(|argsz| argsz > request.len()) {
+    if !fits(request) {
         return Err(Errno::EFAULT);
     }
     // SAFETY: what a file that knows this opcode does with the request is said at `Request`. Others
     // answer ENOTTY: type ';' from 0x64 to 0x7f is VFIO's alone (the kernel's ioctl-number.rst), and
     // VFIO gives this number to nothing else.
-    unsafe { ioctl(fd, Request(request)) }.map_err(errno)
+    unsafe { ioctl(fd, Request::<VFIO_DEVICE_PCI_TPH>(request)) }.map_err(errno)
+}
+
+/// Whether a request has its head, and is not shorter than it says.
+fn fits(request: &[u8]) -> bool {
+    let argsz = request.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes) as usize);
+    request.len() >= HEADER && argsz.is_some_and(|argsz| argsz <= request.len())
+}
+
+/// Sends a `VFIO_DEVICE_FEATURE` for `DMA_BUF_TPH`, which has `number` on this host; `EFAULT` without
+/// a call if its `argsz` is more than there is, `ENOTTY` for another feature.
+pub(crate) fn send_dma_buf_tph(
+    fd: BorrowedFd<'_>,
+    number: FeatureNumber,
+    request: &mut [u8],
+) -> Result<(), Errno> {
+    if !fits(request) {
+        return Err(Errno::EFAULT);
+    }
+    if !FeatureCall::read(request)?.is_dma_buf_tph(number) {
+        return Err(Errno::ENOTTY);
+    }
+    // SAFETY: what a file that knows this opcode does with the request is said at `Request`: the
+    // module claims `number` for DMA_BUF_TPH, and no kernel has a feature that can be set with such
+    // a number. Other files answer ENOTTY, as in `send_tph`.
+    unsafe { ioctl(fd, Request::<VFIO_DEVICE_FEATURE>(request)) }.map_err(errno)
 }
 
 /// Resets a device.
@@ -109,6 +134,7 @@ fn errno(error: rustix::io::Errno) -> Errno {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::{Mode, OFlags};
     use std::fs::File;
 
     #[test]
@@ -122,6 +148,25 @@ mod tests {
             assert_eq!(send_tph(file.as_fd(), &mut request), Err(expected), "{argsz}");
         }
         assert_eq!(send_tph(file.as_fd(), &mut [0; 7]), Err(Errno::EFAULT));
+    }
+
+    /// `DMA_LOGGING_REPORT` (8) holds an address that the kernel writes to. A file that was opened
+    /// for its path alone answers `EBADF` to every ioctl, so what reaches the kernel can be told.
+    #[test]
+    fn a_feature_that_could_hold_an_address_never_reaches_the_kernel() {
+        let file = rustix::fs::open("/dev/null", OFlags::PATH, Mode::empty()).unwrap();
+        let number = FeatureNumber::DEFAULT;
+        let send = |flags: u32, length: usize| {
+            let mut request = [24_u32.to_ne_bytes(), flags.to_ne_bytes()].concat();
+            request.resize(length, 0);
+            send_dma_buf_tph(file.as_fd(), number, &mut request)
+        };
+        let [get, set, own] = [1 << 16, 1 << 17, u32::from(number.get())];
+        for flags in [8 | get, 8 | set, own | get, (own + 1) | set] {
+            assert_eq!(send(flags, 24), Err(Errno::ENOTTY), "{flags:#x}");
+        }
+        assert_eq!(send(own | set, 23), Err(Errno::EFAULT));
+        assert_eq!(send(own | set, 24), Err(Errno::EBADF), "this one is sent");
     }
 
     #[test]

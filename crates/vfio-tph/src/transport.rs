@@ -2,9 +2,9 @@
 
 use std::os::fd::AsFd;
 
-use tph_abi::{Errno, Transport};
+use tph_abi::{Errno, FeatureNumber, FeatureTransport, Transport};
 
-use crate::sys;
+use crate::{Host, sys};
 
 /// Requests to a VFIO device file, borrowed ([`BorrowedFd`](std::os::fd::BorrowedFd)) or owned
 /// ([`OwnedFd`](std::os::fd::OwnedFd)).
@@ -24,6 +24,18 @@ impl<F: AsFd> VfioFd<F> {
 impl<F: AsFd> Transport for VfioFd<F> {
     fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
         sys::send_tph(self.fd.as_fd(), request)
+    }
+}
+
+/// Carries `DMA_BUF_TPH` and no other feature: some of those hold addresses.
+impl<F: AsFd> FeatureTransport for VfioFd<F> {
+    fn dma_buf_tph(&mut self) -> Result<FeatureNumber, Errno> {
+        Host::default().dma_buf_feature().ok_or(Errno::ENOTTY)
+    }
+
+    fn feature(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        let number = self.dma_buf_tph()?;
+        sys::send_dma_buf_tph(self.fd.as_fd(), number, request)
     }
 }
 

@@ -13,6 +13,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod dma_buf;
 pub mod entry;
 pub mod host;
 #[cfg(test)]

@@ -23,6 +23,9 @@ std::thread_local! {
     pub(crate) static TURNED_ON: Cell<c_int> = const { Cell::new(0) };
     /// The mode in which it holds the requester for on.
     pub(crate) static HOST_MODE: Cell<Option<u8>> = const { Cell::new(None) };
+    /// What is kept for the dma-bufs with descriptors 0 and 1; what finding them returns.
+    pub(crate) static DMA_BUFS: Cell<[u64; 2]> = const { Cell::new([0; 2]) };
+    pub(crate) static DMA_BUF: Cell<c_int> = const { Cell::new(0) };
     /// What evaluating the method returns.
     pub(crate) static FIRMWARE: Cell<c_int> = const { Cell::new(8) };
 }
@@ -157,4 +160,20 @@ extern "C" fn tph_host_caller_may_place_threads() -> bool {
 #[unsafe(no_mangle)]
 extern "C" fn tph_host_direct_tags_allowed() -> bool {
     false
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn tph_host_dma_buf_hint(descriptor: c_int, kept: &mut u64) -> c_int {
+    *kept = DMA_BUFS.get()[usize::try_from(descriptor).unwrap()];
+    DMA_BUF.get()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn tph_host_set_dma_buf_hint(_: &Device, descriptor: c_int, kept: u64) -> c_int {
+    let mut all = DMA_BUFS.get();
+    all[usize::try_from(descriptor).unwrap()] = kept;
+    if DMA_BUF.get() == 0 {
+        DMA_BUFS.set(all);
+    }
+    DMA_BUF.get()
 }

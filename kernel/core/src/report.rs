@@ -61,9 +61,7 @@ pub extern "C" fn tph_core_cpu_tag(
     width: u8,
     tag: &mut u16,
 ) -> c_int {
-    let requester = [RequesterType::Tph, RequesterType::ExtendedTph]
-        .into_iter()
-        .find(|requester| requester.tag_bits() == width);
+    let requester = RequesterType::from_tag_bits(width);
     let (Some(memory), Some(requester)) = (tph_abi::memory_type(memory.into()), requester) else {
         return -Errno::EINVAL.0;
     };

@@ -7,6 +7,7 @@
 mod bad;
 mod case;
 mod direct;
+mod dma_buf;
 mod entries;
 mod good;
 mod life;
@@ -14,5 +15,6 @@ mod request;
 mod subject;
 
 pub use case::{Case, cases, direct_cases};
+pub use dma_buf::{DmaBufCase, Exporter, MemorySpace, any_dma_buf_cases, dma_buf_cases};
 pub use request::{disable, enable, entries, get_cap, program, st};
 pub use subject::{Facts, Registers, Subject};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use tph_abi::layout::dma_buf::get;
 use tph_abi::layout::{self, Field, ctrl, entry, op, st};
 use tph_abi::{CLEAR_CPU, Operation};
 
@@ -102,6 +103,10 @@ fn words(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     match operation {
         Operation::GetCap | Operation::Disable => Ok(()),
         Operation::Enable => write!(f, ", mode {:#x}", field(ctrl::MODE, layout::BODY)),
+        Operation::DmaBufGet => {
+            write!(f, ", descriptor {:#x}", field(get::DMABUF_FD, 0))?;
+            write!(f, ", width {}", field(get::WIDTH, 0))
+        }
         Operation::GetSt | Operation::SetSt | Operation::GetEntries => {
             let count = field(st::COUNT, layout::BODY);
             write!(f, ", {count} entries:")?;

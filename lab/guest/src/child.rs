@@ -4,8 +4,16 @@
 //! its standard input.
 
 use std::env;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::process::{self, ChildStdout, Command, ExitStatus, Stdio};
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
 
 use crate::Failure;
 
@@ -74,4 +82,35 @@ impl Drop for Child {
 pub fn role() -> Option<Vec<String>> {
     let mut words = env::args().skip(1);
     (words.next().as_deref() == Some(MARK)).then(|| words.collect())
+}
+
+/// A socket in which `file` waits to be taken out, as the standard input of a child.
+///
+/// # Errors
+/// What the kernel answered.
+pub fn socket_with(file: impl AsFd) -> io::Result<OwnedFd> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let files = [file.as_fd()];
+    let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut message = SendAncillaryBuffer::new(&mut room);
+    message.push(SendAncillaryMessage::ScmRights(&files));
+    sendmsg(&ours, &[IoSlice::new(b"!")], &mut message, SendFlags::empty())?;
+    Ok(theirs.into())
+}
+
+/// In the child, takes the file out of the socket that is its standard input.
+///
+/// # Errors
+/// If none is in it.
+pub fn receive_file() -> Result<OwnedFd, Failure> {
+    let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut messages = RecvAncillaryBuffer::new(&mut room);
+    let mut byte = [0];
+    let mut data = [IoSliceMut::new(&mut byte)];
+    recvmsg(io::stdin(), &mut data, &mut messages, RecvFlags::CMSG_CLOEXEC)?;
+    let files = messages.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
+        _ => None,
+    });
+    files.ok_or_else(|| "no file came".into())
 }

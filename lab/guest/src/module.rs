@@ -1,6 +1,6 @@
 //! The module under test, loaded and unloaded.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
@@ -57,33 +57,52 @@ pub fn unload() -> rustix::io::Result<()> {
 /// # Errors
 /// If it is not in the lab's plan, and what the kernel answered.
 pub fn load() -> io::Result<()> {
+    load_with("")
+}
+
+/// Loads it with `parameter` beside those that the lab chose.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(parameter: &str) -> io::Result<()> {
     let plan: Plan = serde_json::from_slice(&fs::read(PLAN_PATH)?)?;
     let is_ours = |path: &str| path.replace('-', "_").contains("vfio_pci_tph");
     let found = plan.modules.into_iter().find(|module| is_ours(&module.path));
     let module = found.ok_or_else(|| io::Error::other("the lab has not loaded it"))?;
-    let parameters = CString::new(module.parameters)?;
+    let parameters = CString::new(format!("{} {parameter}", module.parameters))?;
     Ok(finit_module(File::open(module.path)?, &parameters, 0)?)
 }
 
-/// The module that calls what the module under test exports, for as long as this lives: it keeps
-/// that in use.
+/// A module that only tests need, for as long as this lives.
 #[derive(Debug)]
-pub struct Exports(());
+pub struct TestModule(&'static CStr);
 
-impl Exports {
-    /// Loads it.
+impl TestModule {
+    /// Loads the one that calls what the module under test exports, and keeps that in use.
     ///
     /// # Errors
     /// If the lab has not put it into the guest, and what the kernel answered.
-    pub fn load() -> io::Result<Self> {
-        finit_module(File::open("/modules/tph_lab_exports.ko")?, c"", 0)?;
-        Ok(Self(()))
+    pub fn exports() -> io::Result<Self> {
+        Self::load("/modules/tph_lab_exports.ko", c"tph_lab_exports")
+    }
+
+    /// Loads the one that imports dma-bufs.
+    ///
+    /// # Errors
+    /// As [`exports`](Self::exports).
+    pub fn importer() -> io::Result<Self> {
+        Self::load("/modules/tph_lab_importer.ko", c"tph_lab_importer")
+    }
+
+    fn load(path: &str, name: &'static CStr) -> io::Result<Self> {
+        finit_module(File::open(path)?, c"", 0)?;
+        Ok(Self(name))
     }
 }
 
-impl Drop for Exports {
+impl Drop for TestModule {
     fn drop(&mut self) {
         // Nobody uses it; should that be wrong, the tests that unload ours say so.
-        let _ = delete_module(c"tph_lab_exports", DO_NOT_WAIT);
+        let _ = delete_module(self.0, DO_NOT_WAIT);
     }
 }

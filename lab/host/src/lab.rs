@@ -174,6 +174,7 @@ impl Lab {
             }
             modules.push((driver.module(), Some(Parameter::join(&request.parameters))));
             modules.push((driver.exports(), None));
+            modules.push((driver.importer(), None));
             modules.extend(driver.in_tree().map(|module| (module, None)));
         }
         Ok(modules)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note OR MIT OR Apache-2.0 */
 /*
- * PCIe TLP Processing Hints over VFIO: the ioctl VFIO_DEVICE_PCI_TPH.
+ * PCIe TLP Processing Hints over VFIO: the ioctl VFIO_DEVICE_PCI_TPH, and the
+ * feature DMA_BUF_TPH of VFIO_DEVICE_FEATURE.
  *
  * Written from crates/tph-abi (UPDATE_HEADER=1 cargo test -p tph-abi), not by
  * hand. docs/abi.md says what each operation does and which errors it has.
@@ -20,6 +21,7 @@
 #define VFIO_PCI_TPH_SET_ST	4
 /* Of vfio-tph, not of the kernel series */
 #define VFIO_PCI_TPH_GET_ENTRIES	0x80000000u
+#define VFIO_PCI_TPH_DMA_BUF_GET	0x80000001u
 
 #define VFIO_PCI_TPH_MODE_IV	1
 #define VFIO_PCI_TPH_MODE_DS	2
@@ -33,6 +35,11 @@
 
 #define VFIO_PCI_TPH_CLEAR	0xffffffffu
 #define VFIO_PCI_TPH_MAX_ENTRIES	2048
+
+/* VFIO_DEVICE_FEATURE: a parameter of the module moves the number */
+#define VFIO_PCI_TPH_DMA_BUF_TPH_DEFAULT	13
+#define VFIO_DMA_BUF_TPH_ST	1
+#define VFIO_DMA_BUF_TPH_ST_EXT	2
 
 /* What GET_CAP answers. */
 struct vfio_pci_tph_cap {
@@ -91,6 +98,35 @@ struct vfio_device_pci_tph_op {
 		struct vfio_pci_tph_st st;
 		struct vfio_pci_tph_entries entries;
 	};
+};
+
+/* A DMA_BUF_GET, whole. */
+struct vfio_pci_tph_dma_buf_get {
+	__u32 argsz;	/* bytes of this request, with what follows */
+	__u32 op;	/* one of VFIO_PCI_TPH_GET_CAP and following */
+	__s32 dmabuf_fd;	/* in: the dma-buf */
+	__u8 width;	/* in: bits of a tag, 8 or 16 */
+	__u8 reserved[3];	/* in: must be 0 */
+	__u16 steering_tag;	/* out: the steering tag */
+	__u8 ph;	/* out: processing hint, 0 to 3 */
+	__u8 reserved1;	/* out: 0 */
+};
+
+/* What DMA_BUF_TPH takes if 8 to 11 bytes follow the head. */
+struct vfio_device_feature_dma_buf_tph_v2 {
+	__s32 dmabuf_fd;	/* in: the dma-buf */
+	__u16 steering_tag;	/* in: for either width, if it fits */
+	__u8 ph;	/* in: processing hint, 0 to 3 */
+	__u8 reserved;	/* in: must be 0 */
+};
+
+/* What DMA_BUF_TPH takes if 12 bytes or more follow the head. */
+struct vfio_device_feature_dma_buf_tph {
+	__s32 dmabuf_fd;	/* in: the dma-buf */
+	__u32 flags;	/* in: VFIO_DMA_BUF_TPH_*; 0 takes back both tags */
+	__u16 steering_tag_ext;	/* in: 16-bit tag, with VFIO_DMA_BUF_TPH_ST_EXT */
+	__u8 steering_tag;	/* in: 8-bit tag, with VFIO_DMA_BUF_TPH_ST */
+	__u8 ph;	/* in: processing hint, 0 to 3 */
 };
 
 #endif /* _LINUX_VFIO_PCI_TPH_H */

@@ -4,10 +4,12 @@
 
 mod explain;
 mod function;
+mod tag;
 mod tph;
 
 pub(crate) use explain::{ExplainReport, LinkReport};
 pub(crate) use function::{FunctionReport, PortReport};
+pub(crate) use tag::Tag;
 pub(crate) use tph::{EntryReport, TphReport};
 
 use serde::Serialize;

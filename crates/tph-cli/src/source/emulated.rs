@@ -23,8 +23,12 @@ pub(crate) struct Emulated {
 impl Emulated {
     /// The host of the profile at `path`; that of the demonstration for `demo` and for none.
     pub(crate) fn start(path: Option<&PathBuf>) -> Result<Self, Failure> {
-        let profile = profile(path.map(PathBuf::as_path))?;
-        Ok(Self { host: SharedHost::new(Host::new(&profile)) })
+        Ok(Self::of(&profile(path.map(PathBuf::as_path))?))
+    }
+
+    /// The host of a profile.
+    pub(crate) fn of(profile: &Profile) -> Self {
+        Self { host: SharedHost::new(Host::new(profile)) }
     }
 
     pub(crate) fn host(&self) -> &SharedHost {

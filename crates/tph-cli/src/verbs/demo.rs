@@ -3,6 +3,7 @@
 
 mod nic;
 mod packets;
+mod peer;
 mod report;
 mod text;
 
@@ -23,6 +24,9 @@ use report::{Cleaned, DemoReport, Steps};
 const NIC: &str = "nic0";
 
 pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<(), Failure> {
+    if args.peer {
+        return peer::demo(args.sabotage, json);
+    }
     let report = run(args.sabotage)?;
     if json {
         output::json(&report)?;

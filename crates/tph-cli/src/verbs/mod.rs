@@ -3,6 +3,7 @@
 mod bind;
 mod capture;
 mod demo;
+mod dma_buf;
 mod emulate;
 mod explain;
 mod hold;
@@ -12,6 +13,7 @@ mod show;
 pub(crate) use bind::{bind, unbind};
 pub(crate) use capture::capture;
 pub(crate) use demo::demo;
+pub(crate) use dma_buf::dma_buf;
 pub(crate) use emulate::emulate;
 pub(crate) use explain::explain;
 pub(crate) use hold::hold;

@@ -68,7 +68,9 @@ impl EmuDevice {
         let endpoint = host.endpoint_mut(self.function());
         match region {
             Region::Config => {
-                let wants_reset = write_config(endpoint, offset, data)?;
+                let written = write_config(endpoint, offset, data);
+                host.exports_follow(self.function());
+                let wants_reset = written?;
                 drop(host);
                 if wants_reset { self.reset() } else { Ok(()) }
             }

@@ -23,4 +23,9 @@ impl Endpoint {
         self.reset();
         self.restore(saved);
     }
+
+    /// Whether peers can reach its BARs: they answer, and it is awake.
+    pub(crate) fn reachable(&self) -> bool {
+        self.answers_memory() && !self.sleeps()
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Memory;
+use super::{Memory, Packet};
 
 /// Memory cannot be mapped or reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,13 +95,13 @@ impl IoMap {
         self.mappings.clear();
     }
 
-    /// Writes `data` at `iova`, across mappings if need be; nothing is written if a byte of it has
-    /// no memory.
+    /// Writes `data`, which came in `packet`, at `iova`, across mappings if need be; nothing is
+    /// written if a byte of it has no memory.
     ///
     /// # Errors
     /// [`DmaError::NotMapped`] with the first address that has no memory, or
     /// [`DmaError::Refused`].
-    pub fn write(&mut self, iova: u64, data: &[u8]) -> Result<(), DmaError> {
+    pub fn write(&mut self, iova: u64, data: &[u8], packet: &Packet) -> Result<(), DmaError> {
         let length = data.len() as u64;
         let mut covered = 0;
         while covered < length {
@@ -115,7 +115,8 @@ impl IoMap {
             let offset = at - start;
             let room = usize::try_from(mapping.size - offset).unwrap_or(usize::MAX);
             let (now, later) = rest.split_at(rest.len().min(room));
-            mapping.memory.write(offset, now).map_err(|_| DmaError::Refused { iova: at })?;
+            let taken = mapping.memory.write(offset, now, packet);
+            taken.map_err(|_| DmaError::Refused { iova: at })?;
             at = at.wrapping_add(now.len() as u64);
             rest = later;
         }
@@ -139,6 +140,15 @@ impl fmt::Debug for IoMap {
 mod tests {
     use super::super::SharedMemory;
     use super::*;
+    use tph::tlp;
+
+    fn packet() -> Packet {
+        let extent = tlp::Extent::of(0, 4).unwrap();
+        let kind = tlp::RequestKind::Write;
+        let request = tlp::MemoryRequest { kind, extent, requester_id: 0, tag: 0, hint: None };
+        let framing = tlp::Framing::NonFlit;
+        Packet { header: tlp::encode(&request, framing).unwrap(), framing }
+    }
 
     fn map(places: &[(u64, usize)]) -> (IoMap, Vec<SharedMemory>) {
         let mut map = IoMap::default();
@@ -152,7 +162,7 @@ mod tests {
     #[test]
     fn a_write_crosses_mappings_that_touch() {
         let (mut map, memories) = map(&[(0x1000, 16), (0x1010, 16)]);
-        map.write(0x100e, &[1, 2, 3, 4]).unwrap();
+        map.write(0x100e, &[1, 2, 3, 4], &packet()).unwrap();
         assert_eq!(memories[0].read(14, 2).unwrap(), [1, 2]);
         assert_eq!(memories[1].read(0, 2).unwrap(), [3, 4]);
     }
@@ -160,8 +170,11 @@ mod tests {
     #[test]
     fn a_write_that_is_not_mapped_in_whole_writes_nothing() {
         let (mut map, memories) = map(&[(0x1000, 16)]);
-        assert_eq!(map.write(0x100e, &[1; 4]), Err(DmaError::NotMapped { iova: 0x1010 }));
-        assert_eq!(map.write(0xfff, &[1; 4]), Err(DmaError::NotMapped { iova: 0xfff }));
+        assert_eq!(
+            map.write(0x100e, &[1; 4], &packet()),
+            Err(DmaError::NotMapped { iova: 0x1010 })
+        );
+        assert_eq!(map.write(0xfff, &[1; 4], &packet()), Err(DmaError::NotMapped { iova: 0xfff }));
         assert_eq!(memories[0].read(0, 16).unwrap(), [0; 16]);
     }
 
@@ -181,7 +194,7 @@ mod tests {
             let memory = Box::new(SharedMemory::new(size));
             assert_eq!(map.map(iova, memory).is_ok(), ok, "{size:#x} at {iova:#x}");
         }
-        map.write(u64::MAX, &[1]).unwrap();
+        map.write(u64::MAX, &[1], &packet()).unwrap();
     }
 
     #[test]

@@ -2,16 +2,28 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tph::tlp::{Framing, HeaderBytes};
+
+/// The packet that data comes in, as it left the function that sent it.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet {
+    /// Its header.
+    pub header: HeaderBytes,
+    /// How the link of the sender frames packets.
+    pub framing: Framing,
+}
+
 /// A piece of memory that a function can write to.
 pub trait Memory: Send {
     /// How many bytes it has.
     fn size(&self) -> u64;
 
-    /// Writes `data` at `offset`, all of it or nothing.
+    /// Writes `data` at `offset`, all of it or nothing. The memory of a host has no use for the
+    /// packet that it came in; that of a peer reads it.
     ///
     /// # Errors
     /// If it does not fit or the memory is gone.
-    fn write(&mut self, offset: u64, data: &[u8]) -> std::io::Result<()>;
+    fn write(&mut self, offset: u64, data: &[u8], packet: &Packet) -> std::io::Result<()>;
 }
 
 /// Memory of this process that a driver and a function share. Clones are the same memory.
@@ -50,7 +62,7 @@ impl Memory for SharedMemory {
         self.bytes().len() as u64
     }
 
-    fn write(&mut self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+    fn write(&mut self, offset: u64, data: &[u8], _: &Packet) -> std::io::Result<()> {
         let mut bytes = self.bytes();
         let target = usize::try_from(offset)
             .ok()

@@ -1,10 +1,10 @@
 //! BAR accesses.
 
-use super::{Endpoint, msix};
+use super::{Endpoint, memory, msix};
 
 /// A BAR access that no register answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the function has no BAR {0}; BAR 0 has the engine, BAR 2 the MSI-X table")]
+#[error("the function has no BAR {0}; BAR 0 has the engine, 2 the MSI-X table, 4 memory")]
 pub struct NoSuchBar(pub u8);
 
 impl Endpoint {
@@ -12,18 +12,24 @@ impl Endpoint {
     pub fn bar_size(&self, bar: u8) -> u32 {
         match bar {
             0 => self.profile.bar_size,
+            memory::BAR => self.profile.memory,
             msix::BAR if self.msix.vectors() > 0 => msix::bar_bytes(self.profile.msix_vectors),
             _ => 0,
         }
     }
 
     /// Reads a BAR. Registers are 32 bits wide; what is not aligned to them reads as all ones.
+    /// Memory is read as it is asked for.
     ///
     /// # Errors
     /// [`NoSuchBar`] if there is none.
     pub fn bar_read(&mut self, bar: u8, offset: u64, into: &mut [u8]) -> Result<(), NoSuchBar> {
         if self.bar_size(bar) == 0 {
             return Err(NoSuchBar(bar));
+        }
+        if bar == memory::BAR {
+            self.memory.read(offset, into);
+            return Ok(());
         }
         into.fill(0xff);
         if offset.is_multiple_of(4) {
@@ -46,6 +52,10 @@ impl Endpoint {
     pub fn bar_write(&mut self, bar: u8, offset: u64, data: &[u8]) -> Result<(), NoSuchBar> {
         if self.bar_size(bar) == 0 {
             return Err(NoSuchBar(bar));
+        }
+        if bar == memory::BAR {
+            self.memory.write(offset, data);
+            return Ok(());
         }
         if !offset.is_multiple_of(4) {
             return Ok(());

@@ -14,6 +14,7 @@ pub(crate) const MEMORY_ENABLE: u32 = 1 << 1;
 pub(crate) const BUS_MASTER_ENABLE: u32 = 1 << 2;
 const BAR_0: u16 = 0x10;
 const BAR_2: u16 = 0x18;
+const BAR_4: u16 = 0x20;
 const EXPRESS: u16 = 0x40;
 /// Device Control.
 pub(crate) const DEVICE_CONTROL: u16 = EXPRESS + 0x08;
@@ -50,13 +51,17 @@ pub(crate) fn function(profile: &FunctionProfile) -> ConfigImage {
     };
     let power = if profile.power == PowerManagement::None { 0 } else { POWER };
     let next = if profile.msix_vectors == 0 { power } else { MSIX };
-    express(&mut image, kind, next, payload_code(profile.max_payload), 1 << 21);
+    let capabilities_2 = u32::from(profile.completer & 3) << 12 | 1 << 21;
+    express(&mut image, kind, next, payload_code(profile.max_payload), capabilities_2);
     if let Some(last) = profile.msix_vectors.checked_sub(1) {
         image.define(BAR_2, 0, !(msix::bar_bytes(profile.msix_vectors) - 1));
         image.define(MSIX, u32::from(last) << 16 | u32::from(power) << 8 | 0x11, 0xc000_0000);
         image.define(MSIX + 4, u32::from(msix::BAR), 0);
         let pending = msix::pending_offset(profile.msix_vectors);
         image.define(MSIX + 8, pending | u32::from(msix::BAR), 0);
+    }
+    if profile.memory != 0 {
+        image.define(BAR_4, 0, !(profile.memory - 1));
     }
     if power != 0 {
         let keeps = profile.power == PowerManagement::Keeps;

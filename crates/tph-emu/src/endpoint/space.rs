@@ -39,7 +39,7 @@ impl Endpoint {
     }
 
     /// Whether it is in D3hot.
-    fn sleeps(&self) -> bool {
+    pub(crate) fn sleeps(&self) -> bool {
         self.profile.power != PowerManagement::None
             && self.config.dword(layout::POWER_CONTROL) & layout::D3HOT == layout::D3HOT
     }

@@ -11,8 +11,9 @@ impl Endpoint {
     /// reserved enable value and reserved modes also mean.
     ///
     /// In no-ST mode the tag is 0; in interrupt-vector mode it is the table entry of the queue's
-    /// vector; in device-specific mode the entry that the queue names, or the tag that the driver
-    /// gave it. A table entry that is not there counts as 0.
+    /// vector; in device-specific mode the entry that the queue names, the tag that the driver gave
+    /// it, or the engine's own place that holds the tag. A table entry that is not there counts as 0;
+    /// place 0, and one that is not there, is no hint at all.
     pub(super) fn hint_of(&self, queue: &Queue) -> Option<Hint> {
         let control = self.control()?;
         let RequesterEnable::On(requester) = control.enable() else {
@@ -25,6 +26,7 @@ impl Endpoint {
             StMode::DeviceSpecific => match queue.steering() {
                 Steering::Entry(index) => entry(index),
                 Steering::Direct(tag) => tag,
+                Steering::Place(place) => self.engine.tag(place)?,
             },
         };
         Some(Hint::new(SteeringTag::from_entry_bits(bits, requester), queue.hint()))
@@ -34,7 +36,7 @@ impl Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::registers::{BlockRegister, STEERING_DIRECT};
+    use crate::engine::registers::{BlockRegister, STEERING_DIRECT, STEERING_PLACE, place_offset};
     use crate::profile::Profile;
     use tph::{ProcessingHint, Tag8, Tag16};
 
@@ -58,9 +60,21 @@ mod tests {
             (0x302, direct, wide(0xd00d)),
             (0x102, direct, narrow(0x0d)),
             (0x302, 64, wide(0)),
+            (0x302, STEERING_PLACE | 2, wide(0xcccd)),
+            (0x102, STEERING_PLACE | 2, narrow(0xcd)),
+            (0x301, STEERING_PLACE | 2, wide(0xaaa1)),
+            (0x302, STEERING_PLACE | 1, wide(0)),
+            (0x302, STEERING_PLACE, None),
+            (0x302, STEERING_PLACE | 3, None),
+            (0x302, STEERING_PLACE | direct, wide(0xd00d)),
         ];
         for (control, steering, expected) in cases {
-            let mut endpoint = Endpoint::new(&Profile::demo().functions[0]);
+            let mut profile = Profile::demo().functions[0].clone();
+            profile.places = 3;
+            let mut endpoint = Endpoint::new(&profile);
+            for place in [0, 2, 3] {
+                endpoint.bar_write(0, place_offset(place), &0xcccd_u32.to_le_bytes()).unwrap();
+            }
             endpoint.config_write(0x10c + 2 * 3, &0xaaa1_u16.to_le_bytes()).unwrap();
             endpoint.config_write(0x10c + 2 * 5, &0xbbb2_u16.to_le_bytes()).unwrap();
             endpoint.config_write(0x108, &u32::to_le_bytes(control)).unwrap();

@@ -3,6 +3,7 @@
 use tph::tlp::{self, Extent, Framing, MemoryRequest, RequestKind};
 
 use super::{Endpoint, layout};
+use crate::dma::Packet;
 use crate::engine::{self, Queue, Status, pattern, registers};
 use crate::scoreboard::Sent;
 
@@ -55,10 +56,11 @@ impl Endpoint {
                 tag: number & 0xff,
                 hint,
             };
-            let Ok(header) = tlp::encode(&request, Framing::from(self.profile.framing)) else {
+            let framing = Framing::from(self.profile.framing);
+            let Ok(header) = tlp::encode(&request, framing) else {
                 return Status::BadLength;
             };
-            let fault = self.io_map.write(address, payload).is_err();
+            let fault = self.io_map.write(address, payload, &Packet { header, framing }).is_err();
             self.recorder.record(&Sent { queue: number, address, bytes, hint, header, fault });
             if let Some(queue) = self.engine.queue_mut(number) {
                 queue.sent(bytes);

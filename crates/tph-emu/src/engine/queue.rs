@@ -1,6 +1,6 @@
 //! One queue: what the driver told it, what it did.
 
-use super::registers::{BlockRegister, STEERING_DIRECT, VECTOR_NONE};
+use super::registers::{BlockRegister, STEERING_DIRECT, STEERING_PLACE, VECTOR_NONE};
 use tph::{ProcessingHint, StIndex};
 
 /// How the last doorbell of a queue went.
@@ -27,6 +27,8 @@ pub(crate) enum Steering {
     Entry(StIndex),
     /// The driver's own.
     Direct(u16),
+    /// A place of the engine.
+    Place(u16),
 }
 
 /// The registers of one queue.
@@ -65,8 +67,9 @@ impl Queue {
 
     pub(crate) const fn steering(&self) -> Steering {
         let low = low_half(self.steering);
-        match self.steering & STEERING_DIRECT {
+        match self.steering & (STEERING_DIRECT | STEERING_PLACE) {
             0 => Steering::Entry(StIndex(low)),
+            STEERING_PLACE => Steering::Place(low),
             _ => Steering::Direct(low),
         }
     }
@@ -122,7 +125,9 @@ impl Queue {
                 self.target = self.target & 0xffff_ffff | (value as u64) << 32;
             }
             BlockRegister::Length => self.length = value,
-            BlockRegister::Steering => self.steering = value & (STEERING_DIRECT | 0xffff),
+            BlockRegister::Steering => {
+                self.steering = value & (STEERING_DIRECT | STEERING_PLACE | 0xffff);
+            }
             BlockRegister::Hint => self.hint = value & 3,
             BlockRegister::Vector => self.vector = value & (VECTOR_NONE | 0xffff),
             BlockRegister::Doorbell => self.doorbells = self.doorbells.wrapping_add(1),

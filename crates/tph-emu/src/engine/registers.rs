@@ -12,8 +12,19 @@ pub const QUEUE_STRIDE: u32 = 0x40;
 pub const MAX_LENGTH: u32 = 0x10_0000;
 /// `STEERING`: the low half is the tag itself, not an ST index.
 pub const STEERING_DIRECT: u32 = 1 << 31;
+/// `STEERING`: the low half is a place of the engine's own that holds the tag.
+pub const STEERING_PLACE: u32 = 1 << 30;
+/// Where the places for tags start.
+pub const PLACE_OFFSET: u32 = 0x400;
+/// The most places for tags.
+pub const MAX_PLACES: u16 = 256;
 /// `VECTOR`: raise no interrupt.
 pub const VECTOR_NONE: u32 = 1 << 31;
+
+/// The offset of a place for a tag in BAR 0.
+pub const fn place_offset(place: u16) -> u64 {
+    PLACE_OFFSET as u64 + 4 * place as u64
+}
 
 /// How large BAR 0 must be for this many queues.
 pub const fn bar_bytes(queues: u16) -> u32 {
@@ -45,6 +56,8 @@ pub enum GlobalRegister {
     MaxLength = 0x18,
     /// Bytes in one packet at most.
     Payload = 0x1c,
+    /// Places for tags.
+    Places = 0x20,
 }
 
 /// Registers of one queue, by their offset in its block.
@@ -57,7 +70,7 @@ pub enum BlockRegister {
     TargetHigh = 0x04,
     /// Bytes to write.
     Length = 0x08,
-    /// ST index, or with [`STEERING_DIRECT`] the tag.
+    /// ST index, with [`STEERING_DIRECT`] the tag, with [`STEERING_PLACE`] the place that holds it.
     Steering = 0x0c,
     /// Processing hint.
     Hint = 0x10,
@@ -79,7 +92,7 @@ pub enum BlockRegister {
     Interrupts = 0x30,
 }
 
-const GLOBAL: [GlobalRegister; 8] = [
+const GLOBAL: [GlobalRegister; 9] = [
     GlobalRegister::Magic,
     GlobalRegister::Version,
     GlobalRegister::Queues,
@@ -88,6 +101,7 @@ const GLOBAL: [GlobalRegister; 8] = [
     GlobalRegister::Vectors,
     GlobalRegister::MaxLength,
     GlobalRegister::Payload,
+    GlobalRegister::Places,
 ];
 
 const BLOCK: [BlockRegister; 13] = [
@@ -110,12 +124,17 @@ const BLOCK: [BlockRegister; 13] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Global(GlobalRegister),
+    Tag(u16),
     Block(u16, BlockRegister),
 }
 
 impl Place {
     pub(super) fn of(offset: u64) -> Option<Self> {
         let offset = u32::try_from(offset).ok()?;
+        let place = offset.checked_sub(PLACE_OFFSET).and_then(|at| u16::try_from(at / 4).ok());
+        if let (Some(place @ 0..MAX_PLACES), 0) = (place, offset % 4) {
+            return Some(Self::Tag(place));
+        }
         let Some(inside) = offset.checked_sub(QUEUE_OFFSET) else {
             let register = GLOBAL.into_iter().find(|register| *register as u32 == offset)?;
             return Some(Self::Global(register));
@@ -143,7 +162,10 @@ mod tests {
         for register in GLOBAL {
             assert_eq!(Place::of(register as u64), Some(Place::Global(register)));
         }
-        for offset in [0x20, 0xffc, 0x1034, 0x103c, u64::MAX] {
+        for place in [0, 1, MAX_PLACES - 1] {
+            assert_eq!(Place::of(place_offset(place)), Some(Place::Tag(place)));
+        }
+        for offset in [0x24, 0x402, place_offset(MAX_PLACES), 0xffc, 0x1034, 0x103c, u64::MAX] {
             assert_eq!(Place::of(offset), None, "{offset:#x}");
         }
     }

@@ -1,9 +1,10 @@
 //! The emulated host as the rules see it.
 
-use tph::{AccessError, AcpiUid, ConfigOffset, ConfigSpace, CpuId, CpuPresence, DsmCall};
-use tph::{FirmwareError, Function, PortType, StIndex};
+use tph::{AccessError, AcpiUid, ConfigOffset, ConfigSpace, CpuId, CpuPresence, DmaBufError};
+use tph::{DmaBufHint, DmaBufs, DsmCall, FirmwareError, Function, PortType, StIndex};
 
-use super::{Caller, DirectTags};
+use super::files::{File, Files};
+use super::{Caller, DirectTags, FunctionId};
 use crate::endpoint::Endpoint;
 use crate::firmware::Firmware;
 use crate::profile::Cpu;
@@ -17,6 +18,8 @@ pub struct HostView<'a> {
     pub(super) cpus: &'a [Cpu],
     pub(super) caller: &'a Caller,
     pub(super) direct_tags: DirectTags,
+    pub(super) files: &'a Files,
+    pub(super) id: FunctionId,
 }
 
 impl HostView<'_> {
@@ -103,5 +106,29 @@ impl Function for HostView<'_> {
 
     fn direct_tags_allowed(&self) -> bool {
         self.direct_tags == DirectTags::Allowed
+    }
+}
+
+impl DmaBufs for HostView<'_> {
+    fn hint(&mut self, descriptor: i32) -> Result<Option<DmaBufHint>, DmaBufError> {
+        match self.files.get(descriptor)? {
+            File::Buffer(buffer) => match buffer.hint() {
+                Some(_) if !buffer.reachable() => Err(DmaBufError::Revoked),
+                hint => Ok(hint),
+            },
+            File::HostBuffer => Ok(None),
+            File::Other => Err(DmaBufError::NotADmaBuf),
+        }
+    }
+
+    fn set_hint(&mut self, descriptor: i32, hint: DmaBufHint) -> Result<(), DmaBufError> {
+        match self.files.get(descriptor)? {
+            File::Buffer(buffer) if buffer.exporter() == Some(self.id) => {
+                buffer.set_hint(hint);
+                Ok(())
+            }
+            File::Buffer(_) | File::HostBuffer => Err(DmaBufError::NotExportedHere),
+            File::Other => Err(DmaBufError::NotADmaBuf),
+        }
     }
 }

@@ -142,7 +142,8 @@ fn place(profile: &Profile, function: &FunctionProfile) -> Result<(), Flaw> {
 }
 
 fn sizes(function: &FunctionProfile) -> Result<(), Flaw> {
-    let FunctionProfile { class, queues, msix_vectors, bar_size, max_payload, .. } = *function;
+    let FunctionProfile { class, queues, msix_vectors, bar_size, max_payload, memory, .. } =
+        *function;
     range("class", u64::from(class), "24 bits", class <= 0xff_ffff)?;
     range("queues", u64::from(queues), "1 to 2048", (1..=2048).contains(&queues))?;
     range("msix_vectors", u64::from(msix_vectors), "0 to 2048", msix_vectors <= 2048)?;
@@ -160,6 +161,15 @@ fn sizes(function: &FunctionProfile) -> Result<(), Flaw> {
         "a power of two from 128 to 4096",
         power(u32::from(max_payload), 128, 4096),
     )?;
+    range(
+        "memory",
+        u64::from(memory),
+        "0, or a power of two from 0x1000 to 0x1000000",
+        memory == 0 || power(memory, 0x1000, 0x100_0000),
+    )?;
+    let most = registers::MAX_PLACES;
+    range("places", u64::from(function.places), "0 to 256", function.places <= most)?;
+    range("completer", u64::from(function.completer), "0 to 3", function.completer <= 3)?;
     let needed = registers::bar_bytes(queues);
     if needed > bar_size { Err(Flaw::QueuesDoNotFit { queues, needed }) } else { Ok(()) }
 }

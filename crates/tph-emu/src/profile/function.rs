@@ -28,12 +28,22 @@ pub struct FunctionProfile {
     /// How many queues its engine has.
     #[serde(default = "defaults::queues")]
     pub queues: u16,
+    /// How many places for tags its engine has, with place 0, which stands for no tag; 0 for none.
+    #[serde(default)]
+    pub places: u16,
     /// How many MSI-X vectors it has; 0 for no MSI-X.
     #[serde(default = "defaults::msix_vectors")]
     pub msix_vectors: u16,
     /// The size of BAR 0 in bytes.
     #[serde(default = "defaults::bar_size")]
     pub bar_size: u32,
+    /// Bytes of memory in BAR 4, which its driver and its peers write to; 0 for none.
+    #[serde(default)]
+    pub memory: u32,
+    /// TPH Completer Supported of the function itself, raw: what it makes of hints on packets that
+    /// it receives.
+    #[serde(default)]
+    pub completer: u8,
     /// The largest payload it can send, in bytes.
     #[serde(default = "defaults::max_payload")]
     pub max_payload: u16,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use crate::dma::Memory;
+use crate::dma::{Memory, Packet};
 
 /// A piece of a file that backs guest memory.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Memory for GuestMemory {
         self.size
     }
 
-    fn write(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
+    fn write(&mut self, offset: u64, data: &[u8], _: &Packet) -> io::Result<()> {
         let end = offset.checked_add(data.len() as u64);
         if end.is_none_or(|end| end > self.size) {
             return Err(io::ErrorKind::InvalidInput.into());

@@ -6,6 +6,7 @@ mod capture;
 mod config_file;
 mod device_file;
 mod group;
+mod module;
 pub(crate) mod record;
 mod survey;
 pub(crate) mod sysroot;

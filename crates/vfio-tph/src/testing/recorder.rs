@@ -33,6 +33,7 @@ impl Transport for Recorder {
             Request::GetCap => Call::Capability,
             Request::Enable(mode) => Call::Enable(mode),
             Request::Disable => Call::Disable,
+            Request::DmaBufGet(_) => return Err(Errno::ENOTTY),
             Request::GetSt(mut st) => {
                 let count = TagQuery::length(&st).get();
                 for position in 0..count {

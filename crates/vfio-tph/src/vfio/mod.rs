@@ -7,6 +7,7 @@ mod bar;
 mod config;
 mod dma;
 mod errno;
+mod export;
 mod iommu;
 mod region;
 

@@ -1,8 +1,10 @@
 //! Nearly valid requests: one field, one bit or the length is not as it should be.
 
+use tph_abi::Operation;
 use tph_abi::layout::{self, Field, cap, ctrl, entry, entry_state, op, st};
 
 use crate::Random;
+use crate::step::operation;
 
 /// Every field of a request, where it lies if its part has one place.
 const FIELDS: [(Field, usize); 9] = [
@@ -35,6 +37,10 @@ pub(super) fn one_thing(random: &mut Random, bytes: &mut [u8]) {
             let place = random.place(bytes.len());
             bytes[place] ^= 1 << random.below(8);
         }
+    }
+    // Which dma-bufs there are, each side's table of descriptors says for itself.
+    if operation(bytes) == Some(Operation::DmaBufGet) {
+        op::OP.write(bytes, 0, Operation::GetEntries.number());
     }
 }
 

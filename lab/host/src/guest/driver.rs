@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 const MODULE: &str = "vfio_pci_tph.ko";
 /// The one that calls what the module under test exports.
 const EXPORTS: &str = "tph_lab_exports.ko";
+/// The one that imports dma-bufs.
+const IMPORTER: &str = "tph_lab_importer.ko";
 const COMPLETER: &str = "tph_lab_completer.ko";
 /// The one that calls the kernel's own TPH functions.
 const IN_TREE: &str = "tph_lab_in_tree.ko";
@@ -47,6 +49,11 @@ impl Driver {
         Some(self.folder.join(IN_TREE)).filter(|path| path.exists())
     }
 
+    /// The module that imports dma-bufs.
+    pub fn importer(&self) -> PathBuf {
+        self.folder.join(IMPORTER)
+    }
+
     /// Builds the modules, unless they were built from the very same sources before.
     ///
     /// # Errors
@@ -71,10 +78,8 @@ impl Driver {
             .arg(Path::new("/cache").join(inside_cache(kernel)))
             .args(["--cache", "/cache/rust-core"]);
         output(&mut command, "build the module")?;
-        if let Some(path) = [driver.module(), driver.completer(), driver.exports()]
-            .into_iter()
-            .find(|path| !path.exists())
-        {
+        let built = [driver.module(), driver.completer(), driver.exports(), driver.importer()];
+        if let Some(path) = built.into_iter().find(|path| !path.exists()) {
             return Err(Error::NoModule { path });
         }
         step.done();

@@ -1,7 +1,9 @@
 //! A driver for the emulated NIC, as far as the demonstration needs one.
 
+use tph::ProcessingHint;
 use tph_abi::Errno;
-use tph_emu::engine::registers::{BlockRegister, GlobalRegister, offset_of};
+use tph_emu::engine::registers::{BlockRegister, GlobalRegister, STEERING_PLACE};
+use tph_emu::engine::registers::{offset_of, place_offset};
 use tph_emu::engine::{Status, pattern};
 use tph_emu::{BusMaster, EmuDevice, Region, SharedMemory};
 
@@ -48,8 +50,7 @@ impl Nic {
     pub(super) fn ring_all(&self) -> Result<(), Failure> {
         self.memory.fill(0);
         for queue in 0..self.queues {
-            self.write(queue, BlockRegister::Doorbell, 1)?;
-            let status = self.read(offset_of(queue, BlockRegister::Status))?;
+            let status = self.ring(queue)?;
             if status != Status::Done as u32 {
                 return Err(self.failure(&format!("queue {queue} stopped with status {status}")));
             }
@@ -57,21 +58,60 @@ impl Nic {
         Ok(())
     }
 
+    /// Rings the doorbell of a queue and waits until its data was sent; its status then.
+    pub(super) fn ring(&self, queue: u16) -> Result<u32, Failure> {
+        self.write(queue, BlockRegister::Doorbell, 1)?;
+        self.read(offset_of(queue, BlockRegister::Status))
+    }
+
+    /// Aims a queue at an address, with the place of the NIC that holds its tag; 0 is no tag.
+    pub(super) fn aim(
+        &self,
+        queue: u16,
+        target: u64,
+        place: u16,
+        hint: ProcessingHint,
+    ) -> Result<(), Failure> {
+        self.write_target(queue, target)?;
+        self.write(queue, BlockRegister::Steering, STEERING_PLACE | u32::from(place))?;
+        self.write(queue, BlockRegister::Hint, hint.bits().into())
+    }
+
+    /// Puts a tag in a place of the NIC.
+    pub(super) fn write_tag(&self, place: u16, tag: u16) -> Result<(), Errno> {
+        self.device.region_write(BAR, place_offset(place), &u32::from(tag).to_le_bytes())
+    }
+
+    /// How many places for tags it has, with place 0.
+    pub(super) fn places(&self) -> Result<u16, Failure> {
+        let places = self.read(GlobalRegister::Places as u64)?;
+        Ok(u16::try_from(places).unwrap_or(u16::MAX))
+    }
+
+    /// What the last doorbell of a queue wrote.
+    pub(super) fn data(&self, queue: u16) -> Result<Vec<u8>, Failure> {
+        let doorbell = self.read(offset_of(queue, BlockRegister::Doorbells))?;
+        Ok(pattern(queue, doorbell, LENGTH as usize))
+    }
+
     /// Whether the memory of a queue holds what its last doorbell wrote.
     pub(super) fn data_arrived(&self, queue: u16) -> bool {
         let length = LENGTH as usize;
-        let doorbell = self.read(offset_of(queue, BlockRegister::Doorbells)).unwrap_or(0);
         let data = self.memory.read(usize::from(queue) * length, length);
-        data.is_some_and(|data| data == pattern(queue, doorbell, length))
+        data.is_some() && data == self.data(queue).ok()
     }
 
     fn set_up(&self, queue: u16) -> Result<(), Failure> {
         let target = IOVA + u64::from(queue) * u64::from(LENGTH);
-        self.device
-            .region_write(BAR, offset_of(queue, BlockRegister::TargetLow), &target.to_le_bytes())
-            .map_err(|errno| self.failed("writing a register", errno))?;
+        self.write_target(queue, target)?;
         self.write(queue, BlockRegister::Length, LENGTH)?;
         self.write(queue, BlockRegister::Steering, u32::from(queue))
+    }
+
+    fn write_target(&self, queue: u16, target: u64) -> Result<(), Failure> {
+        let offset = offset_of(queue, BlockRegister::TargetLow);
+        let done = self.device.region_write(BAR, offset, &target.to_le_bytes());
+        done.map_err(|errno| self.failed("writing a register", errno))
     }
 
     fn read(&self, offset: u64) -> Result<u32, Failure> {
@@ -91,7 +131,7 @@ impl Nic {
         self.failure(&format!("{what}: {errno}"))
     }
 
-    fn failure(&self, reason: &str) -> Failure {
+    pub(super) fn failure(&self, reason: &str) -> Failure {
         let device = self.device.host().lock().endpoint(self.device.function()).bdf().to_string();
         Failure::Emulated { device, reason: reason.to_owned() }
     }

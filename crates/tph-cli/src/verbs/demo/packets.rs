@@ -3,11 +3,12 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use tph::tlp::{self, Framing};
+use tph::tlp::{self, Framing, Hint};
 use tph::{CpuId, MemoryType, RequesterEnable, SteeringTag};
 use tph_emu::{FunctionId, Host, SharedHost, TlpRecord};
 
 use super::nic::{LENGTH, Nic};
+use crate::report::Tag;
 
 /// What every packet of a queue should say.
 #[derive(Clone, Copy, Debug)]
@@ -16,26 +17,6 @@ pub(super) enum Expectation {
     TagOfCpu,
     /// Nothing.
     NoHint,
-}
-
-/// A tag in JSON: the number, and how many bits its namespace has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Tag {
-    pub(super) value: u16,
-    pub(super) bits: u8,
-}
-
-impl From<SteeringTag> for Tag {
-    fn from(tag: SteeringTag) -> Self {
-        Self { value: tag.entry_bits(), bits: tag.requester_type().tag_bits() }
-    }
-}
-
-impl std::fmt::Display for Tag {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let width = 2 + usize::from(self.bits) / 4;
-        write!(f, "{:#0width$x}", self.value)
-    }
 }
 
 /// What one queue sent.
@@ -123,8 +104,12 @@ fn row(host: &Host, id: FunctionId, queue: u16, cpu: CpuId) -> QueueRow {
 
 /// Reads the tag out of the packet's bytes; a packet that cannot be read counts as one without.
 fn tag_on_the_wire(packet: &TlpRecord, framing: Framing) -> Option<SteeringTag> {
-    let (request, _) = tlp::decode(packet.header.as_bytes(), framing).ok()?;
-    request.hint.map(|hint| hint.tag)
+    hint_on_the_wire(packet, framing).map(|hint| hint.tag)
+}
+
+/// Reads the hint out of the packet's bytes.
+pub(super) fn hint_on_the_wire(packet: &TlpRecord, framing: Framing) -> Option<Hint> {
+    tlp::decode(packet.header.as_bytes(), framing).ok()?.0.hint
 }
 
 /// What the firmware names for a CPU, as wide as the requester is enabled: asked of the firmware
@@ -136,7 +121,7 @@ fn firmware_tag(host: &Host, id: FunctionId, cpu: CpuId) -> Option<Tag> {
     word.tag(MemoryType::Volatile, requester).map(Tag::from)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (at, byte) in bytes.iter().enumerate() {
         let gap = if at != 0 && at % 4 == 0 { " " } else { "" };

@@ -7,25 +7,32 @@ use crate::table::{Cell, Table, Tone, row};
 use crate::words;
 
 pub(super) fn text(report: &DemoReport) -> String {
-    let mut lines = introduction(report);
-    lines.push(String::new());
-    lines.push(title(
-        "1. TPH on, device-specific mode: ST entry n has the tag of the CPU that queue n is for",
-    ));
-    lines.push(String::new());
-    lines.extend(table(&report.steered));
-    lines.push(String::new());
-    lines.extend(packet(report));
-    lines.push(String::new());
-    lines.push(title("2. TPH off: the same writes, and no cache is named"));
-    lines.push(String::new());
-    lines.extend(table(&report.unsteered));
-    lines.push(String::new());
-    lines.push(title("3. What is left behind"));
-    lines.push(String::new());
-    lines.push(cleaned(report));
-    lines.push(String::new());
-    lines.push(conclusion(report));
+    let mut steered = table(&report.steered);
+    steered.push(String::new());
+    steered.extend(packet(report));
+    let sections = [
+        (
+            "1. TPH on, device-specific mode: ST entry n has the tag of the CPU that queue n is for",
+            steered,
+        ),
+        ("2. TPH off: the same writes, and no cache is named", table(&report.unsteered)),
+        ("3. What is left behind", vec![cleaned(report)]),
+    ];
+    document(introduction(report), sections, conclusion(report))
+}
+
+/// An introduction, titled sections and a conclusion, an empty line between all of them.
+pub(super) fn document(
+    introduction: Vec<String>,
+    sections: [(&str, Vec<String>); 3],
+    conclusion: String,
+) -> String {
+    let mut lines = introduction;
+    for (heading, section) in sections {
+        lines.extend([String::new(), title(heading), String::new()]);
+        lines.extend(section);
+    }
+    lines.extend([String::new(), conclusion]);
     lines.join("\n") + "\n"
 }
 

@@ -5,7 +5,8 @@ use std::fs;
 use tph::{CpuId, MemoryType, RequesterType};
 use tph_abi::Errno;
 use tph_lab_guest::bind::{OURS, rebind};
-use tph_lab_guest::{Control, Endpoint, Failure, Suite, endpoint, module};
+use tph_lab_guest::module::{self, TestModule};
+use tph_lab_guest::{Control, Endpoint, Failure, Suite, endpoint};
 use vfio_tph::{Host, VfioFunction};
 
 use crate::check::same;
@@ -50,7 +51,7 @@ fn of_registers(device: &Endpoint) -> Result<String, Failure> {
 
 /// All of them sleep: nobody has opened them.
 fn capabilities() -> Outcome {
-    let _exports = module::Exports::load()?;
+    let _exports = TestModule::exports()?;
     for device in Endpoint::all() {
         let expected = of_registers(&device)?;
         same(&device.name, ask(&device, CpuId(0), 0, 16)?.0, expected)?;
@@ -59,7 +60,7 @@ fn capabilities() -> Outcome {
 }
 
 fn tags(control: &mut Control) -> Outcome {
-    let _exports = module::Exports::load()?;
+    let _exports = TestModule::exports()?;
     let nic = Endpoint::named("nic0").ok_or("no nic0")?;
     let tag = |cpu, memory, width| Ok::<_, Failure>(ask(&nic, cpu, memory, width)?.1);
     let failed = |errno: Errno| format!("{} 0x0", -errno.0);
@@ -85,7 +86,7 @@ fn tags(control: &mut Control) -> Outcome {
 
 /// What is asked does not depend on who has the device.
 fn any_driver(control: &mut Control) -> Outcome {
-    let _exports = module::Exports::load()?;
+    let _exports = TestModule::exports()?;
     let nic = Endpoint::named("nic0").ok_or("no nic0")?;
     let tags = endpoint::tags(control, MemoryType::Volatile, RequesterType::ExtendedTph)?;
     let (cpu, tag) = tags[1];
@@ -102,7 +103,7 @@ fn any_driver(control: &mut Control) -> Outcome {
 
 fn in_use() -> Outcome {
     let before = module::users()?;
-    let exports = module::Exports::load()?;
+    let exports = TestModule::exports()?;
     same("users", module::users()?, before + 1)?;
     same("unloading", module::unload(), Err(rustix::io::Errno::AGAIN))?;
     drop(exports);

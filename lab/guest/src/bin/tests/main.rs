@@ -7,6 +7,7 @@ mod check;
 mod concurrency;
 mod conformance;
 mod differential;
+mod dma_buf;
 mod exports;
 mod in_tree;
 mod interface;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     cache::run(&mut suite, &mut control());
     exports::run(&mut suite, &mut control());
     sysfs::run(&mut suite, &mut control());
+    dma_buf::run(&mut suite);
     stock::run(&mut suite);
     in_tree::run(&mut suite, &mut control());
     uids::run(&mut suite, &mut control());

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tph_lab_guest::Failure;
 
-use crate::{life, permission};
+use crate::{dma_buf, life, permission};
 
 /// Plays a role; the code to exit with.
 pub(crate) fn play(words: &[String]) -> ExitCode {
@@ -14,6 +14,7 @@ pub(crate) fn play(words: &[String]) -> ExitCode {
         ["hold", endpoint, how] => life::roles::hold(endpoint, how),
         ["inherit"] => life::roles::inherit(),
         ["receive"] => life::roles::receive(),
+        ["import"] => dma_buf::import(),
         other => Err(format!("no such role: {other:?}").into()),
     };
     match played {

@@ -1,16 +1,12 @@
 //! Users that die, fork, or hand the device on.
 
-use std::io::IoSlice;
-use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tph_abi::Errno;
-use tph_lab_guest::{Child, Failure, module};
+use tph_lab_guest::{Child, Failure, child as children, module};
 use vfio_tph::{Iommu, VfioFunction};
 
 use super::watch::Watch;
@@ -93,13 +89,8 @@ fn inherited(watch: &mut Watch<'_>) -> Outcome {
 
 fn passed(watch: &mut Watch<'_>) -> Outcome {
     let function = watch.programmed()?;
-    let (ours, theirs) = UnixStream::pair()?;
-    let files = [function.as_fd()];
-    let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut message = SendAncillaryBuffer::new(&mut room);
-    message.push(SendAncillaryMessage::ScmRights(&files));
-    sendmsg(&ours, &[IoSlice::new(b"!")], &mut message, SendFlags::empty())?;
-    let child = child(&["receive"], std::os::fd::OwnedFd::from(theirs), "steered")?;
+    let theirs = children::socket_with(&function)?;
+    let child = child(&["receive"], theirs, "steered")?;
     outlives(watch, function, child)
 }
 

@@ -1,11 +1,10 @@
 //! What children do with the device.
 
 use std::io::stdin;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::thread;
 
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use tph_lab_guest::{Endpoint, Failure};
+use tph_lab_guest::{Endpoint, Failure, child};
 use vfio_tph::{StIndex, TphDevice, VfioFunction};
 
 use super::Outcome;
@@ -43,17 +42,7 @@ pub(crate) fn inherit() -> Outcome {
 
 /// Steers the device that it gets through a socket.
 pub(crate) fn receive() -> Outcome {
-    let mut room = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut messages = RecvAncillaryBuffer::new(&mut room);
-    let mut byte = [0];
-    let mut data = [rustix::io::IoSliceMut::new(&mut byte)];
-    recvmsg(stdin(), &mut data, &mut messages, RecvFlags::CMSG_CLOEXEC)?;
-    let files = messages.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
-        _ => None,
-    });
-    let device: OwnedFd = files.ok_or("no file came")?;
-    steer(device.as_fd())
+    steer(child::receive_file()?.as_fd())
 }
 
 fn steer(device: impl AsFd) -> Result<(), Failure> {

@@ -1,12 +1,13 @@
 //! What to do when something did not work.
 
-use std::fmt;
+mod words;
+
 use std::io::ErrorKind;
 
 use tph::{Bdf, StMode};
 use tph_abi::Errno;
 
-use crate::{Error, OpenStep, Step};
+use crate::{Error, OpenStep, Step, VfioCall};
 
 /// What the operator can do next. It reads as one or more sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +99,19 @@ pub enum Advice {
         /// The device.
         device: String,
     },
+    /// Have dma-bufs and their tags served.
+    ServeDmaBufs {
+        /// The device.
+        device: String,
+    },
+    /// Go on without tags: the memory's device has no use for them.
+    ShareWithoutTags,
+    /// The exporter has to set the tags.
+    SetTagsFirst,
+    /// Only the device that exported a dma-buf sets its tags.
+    ExportThere,
+    /// Map the dma-buf again.
+    MapAnew,
 }
 
 impl Advice {
@@ -107,6 +121,10 @@ impl Advice {
             Error::Open { address, step, errno, .. } => Self::for_open(*address, *step, *errno),
             Error::Refused { refusal, .. } => Some(refusal.advice()),
             Error::NoSuchFunction { .. } => Some(Self::List),
+            Error::Call { address, call: VfioCall::ExportDmaBuf { .. }, errno, .. } => {
+                let device = address.to_string();
+                (*errno == Some(Errno::ENOTTY)).then_some(Self::ServeDmaBufs { device })
+            }
             Error::Dump { .. } => Some(Self::TakeDump),
             Error::Capture { source, .. } => {
                 (source.kind() == ErrorKind::DirectoryNotEmpty).then_some(Self::EmptyFolder)
@@ -118,6 +136,7 @@ impl Advice {
     fn for_request(device: &str, step: Step, errno: Errno) -> Option<Self> {
         let device = device.to_owned();
         match (errno, step) {
+            (_, Step::DmaBuf(step)) => step.advice(device, errno),
             (Errno::ENOTTY, _) => Some(Self::BindModule { device }),
             (Errno::EOPNOTSUPP, Step::Enable(StMode::DeviceSpecific) | Step::Tags { .. }) => {
                 Some(Self::AllowDirectTags)
@@ -155,100 +174,6 @@ impl Advice {
             _ => None,
         }
     }
-}
-
-impl fmt::Display for Advice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BindModule { device } => write!(
-                f,
-                "Give the device to the module that offers it, as root: {}.",
-                bind(device)
-            ),
-            Self::AllowDirectTags => f.write_str(
-                "If the device has no ST table and you trust its driver with tags, load the module \
-                 with vfio_pci_tph.enable_unsafe_tph_ds=1.",
-            ),
-            Self::Show { device } => write!(
-                f,
-                "See what the device and the root port above it can do: tph show {device}."
-            ),
-            Self::HasTph { device } => write!(
-                f,
-                "See whether the device has TPH: tph show {device}. If it has, TPH is switched off on \
-                 this host: start its kernel without pci=notph."
-            ),
-            Self::OnAlready => f.write_str("Turn it off first, or stop the process that turned it on."),
-            Self::ChooseCpus => f.write_str(
-                "Choose CPUs that are online (/sys/devices/system/cpu/online) and that the process \
-                 may run on (taskset -p), or give it CAP_SYS_NICE.",
-            ),
-            Self::ChooseEntries => f.write_str(
-                "Choose indices inside of the table; if it lies in the MSI-X table, set up the \
-                 vectors first.",
-            ),
-            Self::NoFirmwareTags => f.write_str(
-                "Tags come from the firmware (_DSM function 0xF of the host bridge): look for a \
-                 firmware setting or update for TPH, steering tags or cache injection.",
-            ),
-            Self::NeedAccess { file } => {
-                write!(f, "Run as root, or get read and write access to {file}.")
-            }
-            Self::BindVfio { address } => write!(
-                f,
-                "Bind the device to a VFIO driver first, as root: {}.",
-                bind(&address.to_string())
-            ),
-            Self::EnableIommu => f.write_str(
-                "Turn the IOMMU on: in the firmware, and with intel_iommu=on on Intel hosts at boot.",
-            ),
-            Self::FreeGroup => f.write_str(
-                "Bind every device of its IOMMU group to a VFIO driver, or to none.",
-            ),
-            Self::CloseOther { file } => {
-                write!(f, "Stop the process that has it open: fuser -v {file}.")
-            }
-            Self::LoadModule => f.write_str("Load it: modprobe vfio_pci_tph."),
-            Self::TakeDown { interface } => {
-                write!(f, "Take it down: ip link set {interface} down.")
-            }
-            Self::Unmount { folder } => write!(f, "Unmount it: umount {folder}."),
-            Self::ReadLog => f.write_str("See what the kernel says: dmesg."),
-            Self::List => f.write_str("See what there is: tph list."),
-            Self::TakeDump => {
-                f.write_str("Take the dump anew, as root: lspci -xxxx -D > FILE.")
-            }
-            Self::OtherDevice => f.write_str(
-                "Nothing on this host changes that: look for a newer firmware of the device, or \
-                 take another device.",
-            ),
-            Self::OtherSlot => f.write_str(
-                "Look for a setting of the firmware for TPH, or put the device below another root \
-                 port: tph list --all shows what each takes.",
-            ),
-            Self::BelowRootPort => f.write_str(
-                "Firmware names tags for devices below a root port only: take one of those.",
-            ),
-            Self::RemoveBootParameter { parameter } => {
-                write!(f, "Boot the kernel without {parameter}.")
-            }
-            Self::OtherKernel => f.write_str("Take a kernel with CONFIG_VFIO_PCI."),
-            Self::InstallModule => f.write_str(
-                "Build it for this kernel: make -C kernel, then insmod \
-                 kernel/build/vfio_pci_tph.ko.",
-            ),
-            Self::EmptyFolder => f.write_str("Name a folder that is empty or not there."),
-            Self::RunAsRoot => f.write_str("Run as root."),
-            Self::AskFirmware { device } => write!(
-                f,
-                "Bind it, as root: tph bind {device}. The module asks the firmware then."
-            ),
-        }
-    }
-}
-
-fn bind(device: &str) -> String {
-    format!("modprobe vfio_pci_tph; tph bind {device}")
 }
 
 #[cfg(test)]
