@@ -3,6 +3,7 @@
 mod exporter;
 mod importer;
 mod life;
+mod look;
 mod memory;
 mod number;
 mod races;
@@ -40,7 +41,12 @@ pub(crate) fn run(suite: &mut Suite) {
             suite.test(&format!("dma_buf::{}_on_{name}", case.name), || check(&endpoint, &case));
         }
     }
-    let tests = sharing::TESTS.iter().chain(life::TESTS).chain(races::TESTS).chain(number::TESTS);
+    let tests = sharing::TESTS
+        .iter()
+        .chain(life::TESTS)
+        .chain(races::TESTS)
+        .chain(number::TESTS)
+        .chain(look::TESTS);
     // Once is enough: the switch is nothing to them, and they take their time.
     let long = if module::allows_direct_tags().unwrap_or(true) { &[][..] } else { memory::TESTS };
     for (name, test) in tests.chain(long) {
