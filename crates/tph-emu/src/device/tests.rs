@@ -209,7 +209,7 @@ fn tags_go_with_the_vectors_that_are_freed_also_while_memory_is_off() {
         assert_eq!(entry(7), Some(bench.bits_of(1, WIDE)), "its vector is still set up");
         if memory_off {
             bench.device.region_write(Region::Config, 4, &[0, 0]).unwrap();
-            assert_eq!(bench.program(&[(7, 2)]), Err(Errno::EIO));
+            assert_eq!(bench.program(&[(7, 3)]), Err(Errno::EIO));
             assert_eq!(entry(7), Some(bench.bits_of(1, WIDE)), "the table is not reached");
         }
         bench.device.free_interrupts().unwrap();
