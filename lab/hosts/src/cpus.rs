@@ -35,6 +35,21 @@ pub fn two_sockets(each: u32, share: u32) -> Processors {
     }
 }
 
+/// The same CPUs with a second thread on each core, numbered after all first ones.
+///
+/// # Panics
+/// If they are more than fit a number.
+pub fn two_threads(first: Processors) -> Processors {
+    let count = u32::try_from(first.cpus.len()).unwrap();
+    let other = |cpu: &Cpu| Cpu { id: cpu.id + count, uid: cpu.uid + count, ..*cpu };
+    let cpus = first.cpus.iter().copied().chain(first.cpus.iter().map(other)).collect();
+    let both = |cache: Cache| {
+        let cpus = cache.cpus.iter().flat_map(|cpu| [cpu, cpu + count]).collect();
+        Cache { cpus, ..cache }
+    };
+    Processors { cpus, caches: first.caches.into_iter().map(both).collect() }
+}
+
 impl Tree {
     /// Adds CPUs; each socket is a NUMA node of its own.
     pub fn processors(&self, processors: &Processors) -> &Self {
@@ -52,6 +67,7 @@ impl Tree {
             self.processor(cpu, processors);
         }
         let mut nodes: Vec<_> = all.iter().map(|cpu| cpu.socket).collect();
+        nodes.sort_unstable();
         nodes.dedup();
         self.file("/sys/devices/system/node/online", &list(&mut nodes.iter().copied()));
         for node in nodes {

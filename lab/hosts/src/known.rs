@@ -3,7 +3,7 @@
 use tph_emu::{Host, Profile};
 
 use crate::image::{DOWNSTREAM, ENDPOINT, INTEGRATED, ROOT_PORT, UPSTREAM};
-use crate::{ConfigImage, FunctionFiles, Processors, Tree, two_sockets};
+use crate::{ConfigImage, FunctionFiles, Processors, Tree, two_sockets, two_threads};
 
 /// Debian's kernel, which has no TPH of its own.
 pub const RELEASE: &str = "7.3.4+deb13-amd64";
@@ -22,7 +22,7 @@ const NO_TABLE: [u32; 3] = [0x0001_0017, 0x0000_0105, 0];
 const IN_MSIX: [u32; 3] = [0x0001_0017, 0x003f_0507, 0];
 
 /// Every host of this module, by name.
-pub fn all() -> [(&'static str, Tree); 6] {
+pub fn all() -> [(&'static str, Tree); 7] {
     [
         ("laptop", laptop()),
         ("demo", demo()),
@@ -30,6 +30,7 @@ pub fn all() -> [(&'static str, Tree); 6] {
         ("no-table", nic_without_table()),
         ("malformed", malformed()),
         ("switch", behind_a_switch()),
+        ("large", large()),
     ]
 }
 
@@ -168,5 +169,49 @@ pub fn behind_a_switch() -> Tree {
         .kernel(RELEASE, CONFIG, "quiet iommu=pt")
         .module(RELEASE, "N")
         .processors(&two_sockets(8, 4));
+    let behind = [root, "0000:81:00.0", "0000:82:00.0", "0000:82:01.0"];
+    for address in behind.into_iter().chain(["0000:83:00.0", "0000:84:00.0", "0000:84:00.1"]) {
+        tree.numa_node(address, 1);
+    }
+    tree
+}
+
+/// Two sockets of 64 cores with two threads each and eight level 3 caches: 256 CPUs, numbered as
+/// Linux does it, all first threads before the second ones. A NIC on each socket, one with 62
+/// virtual functions, and a disk.
+///
+/// # Panics
+/// If an address has no bus.
+pub fn large() -> Tree {
+    let tree = Tree::new();
+    let nic = ConfigImage::express(ENDPOINT, PREFIXES)
+        .ids(0x1021_15b3, 0x02_0000)
+        .set(0x40, 0x0002_5010)
+        .set(0x50, 0x003f_0011)
+        .extended(&[&IN_MSIX]);
+    let disk = ConfigImage::express(ENDPOINT, 0).ids(0xa80a_144d, 0x01_0802);
+    let hang = |root: &str, address: &str, image: &ConfigImage, driver, node| {
+        let group = u32::from_str_radix(&address[5..7], 16).unwrap();
+        tree.function(&files(&format!("{root}/{address}"), Some(driver), Some(group)), image)
+            .numa_node(address, node);
+    };
+    for (root, bus, node) in
+        [("0000:00:01.1", 0x01, 0), ("0000:80:01.1", 0x81, 1), ("0000:80:03.1", 0x82, 1)]
+    {
+        let port = ConfigImage::express(ROOT_PORT, TAKES_16).bridge(bus);
+        tree.function(&files(root, Some("pcieport"), None), &port).numa_node(root, node);
+    }
+    hang("0000:00:01.1", "0000:01:00.0", &nic, "vfio-pci-tph", 0);
+    hang("0000:80:01.1", "0000:81:00.0", &nic, "mlx5_core", 1);
+    for function in 2..64 {
+        let address = format!("0000:81:{:02x}.{}", function / 8, function % 8);
+        hang("0000:80:01.1", &address, &nic, "vfio-pci", 1);
+    }
+    hang("0000:80:03.1", "0000:82:00.0", &disk, "nvme", 1);
+    tree.acpi_bridge("pci0000:00")
+        .acpi_bridge("pci0000:80")
+        .kernel(RELEASE, CONFIG, "quiet iommu=pt")
+        .module(RELEASE, "N")
+        .processors(&two_threads(two_sockets(64, 8)));
     tree
 }

@@ -9,6 +9,6 @@ mod image;
 pub mod known;
 mod tree;
 
-pub use cpus::{Processors, two_sockets};
+pub use cpus::{Processors, two_sockets, two_threads};
 pub use image::{ConfigImage, endpoint, root_port};
 pub use tree::{FunctionFiles, Tree};

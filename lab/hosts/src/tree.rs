@@ -122,6 +122,11 @@ impl Tree {
         self
     }
 
+    /// Attaches a function that is there to a NUMA node.
+    pub fn numa_node(&self, address: &str, node: u32) -> &Self {
+        self.file(&format!("/sys/bus/pci/devices/{address}/numa_node"), &node.to_string())
+    }
+
     /// Has ACPI know the host bridge `name`, such as `pci0000:00`.
     pub fn acpi_bridge(&self, name: &str) -> &Self {
         let node = "/sys/devices/LNXSYSTM:00/LNXSYBUS:00/PNP0A08:00";

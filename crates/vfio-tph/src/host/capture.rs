@@ -68,6 +68,7 @@ impl Host {
             self.group_members(address)?;
             self.vfio_device_file(address);
             self.firmware_tags(address);
+            self.numa_node(address);
             functions += 1;
         }
         self.kernel();

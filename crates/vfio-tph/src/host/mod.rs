@@ -145,6 +145,11 @@ impl Host {
         group.file_name()?.to_str()?.parse().ok()
     }
 
+    /// The NUMA node that a function is attached to, if the host tells.
+    pub fn numa_node(&self, address: Bdf) -> Option<u32> {
+        self.files.number(&place(address, "numa_node")) // -1 where the kernel does not know.
+    }
+
     /// The name of the file that VFIO gives the function for itself in `/dev/vfio/devices`. The
     /// kernel has a folder `vfioN` for every device of a VFIO driver; only with
     /// `CONFIG_VFIO_DEVICE_CDEV` does the device have a number, and so a file.
