@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tph::{CpuId, MemoryType, StIndex, StMode};
 
 use crate::style;
+use crate::verbs::MapArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 an error, 2 wrong usage, 4 not supported by this device or this host (of
@@ -32,6 +33,8 @@ pub(crate) enum Verb {
     Show(ShowArgs),
     /// Say why TPH does or does not work for a function, link by link, and what to do
     Explain(ShowArgs),
+    /// Draw the host: caches, CPUs, ports, functions, and where the data of queues lands
+    Map(MapArgs),
     /// Save what the command reads of this host, for --sysroot elsewhere
     Capture(CaptureArgs),
     /// Give a function to vfio-pci-tph, the driver that lets user space steer it
@@ -191,7 +194,7 @@ pub(crate) struct Steering {
     pub(crate) cpu: CpuId,
 }
 
-fn parse_steering(text: &str) -> Result<Steering, String> {
+pub(crate) fn parse_steering(text: &str) -> Result<Steering, String> {
     let parts = text.split_once('=').ok_or("write it as QUEUE=CPU, such as 0=3")?;
     let index = parts.0.parse().map_err(|_| format!("{:?} is no queue: a number from 0", parts.0));
     let cpu: u32 =

@@ -48,6 +48,9 @@ pub(crate) enum Failure {
     /// The demonstration found packets with another tag than they should have.
     #[error("{0}")]
     WrongTags(String),
+    /// The queues make no sense for this device on this host.
+    #[error(transparent)]
+    Plan(#[from] vfio_tph::PlanError),
     /// The answer could not be written.
     #[error("writing the answer: {0}")]
     Output(#[from] io::Error),

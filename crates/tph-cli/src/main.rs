@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Verb::Dmabuf(args) => done(verbs::dma_buf(args, cli.json)),
         Verb::List(args) => done(verbs::list(args, cli.json)),
         Verb::Show(args) => done(verbs::show(args, cli.json)),
+        Verb::Map(args) => done(verbs::map(args, cli.json)),
         Verb::Capture(args) => done(verbs::capture(args, cli.json)),
         Verb::Bind(args) => done(verbs::bind(args, cli.json)),
         Verb::Unbind(args) => done(verbs::unbind(args, cli.json)),

@@ -1,5 +1,6 @@
 //! Numbers in plain words.
 
+use textwrap::{WordSeparator, WordSplitter};
 use tph::{PortType, RequesterEnable, StMode, StTable, TableLocation};
 
 /// What a class code means, as far as a list wants to know.
@@ -96,6 +97,51 @@ pub(crate) fn count(number: u64, thing: &str) -> String {
     }
 }
 
+/// Numbers in ascending order as short as can be: `0-7,128-135`, and `0-62 by 2` for every second one.
+pub(crate) fn numbers(numbers: impl IntoIterator<Item = u32>) -> String {
+    /// Fewer with gaps between are told one by one.
+    const SERIES: usize = 4;
+    let numbers: Vec<_> = numbers.into_iter().collect();
+    let mut rest = numbers.as_slice();
+    let mut parts = Vec::new();
+    while let [first, others @ ..] = rest {
+        let step = others.first().map_or(0, |second| second - first);
+        let steps = rest.windows(2).take_while(|pair| pair[1] - pair[0] == step).count();
+        let last = rest[steps];
+        let taken = match step {
+            1 => {
+                parts.push(format!("{first}-{last}"));
+                steps + 1
+            }
+            _ if steps + 1 >= SERIES => {
+                parts.push(format!("{first}-{last} by {step}"));
+                steps + 1
+            }
+            _ => {
+                parts.push(first.to_string());
+                1
+            }
+        };
+        rest = &rest[taken..];
+    }
+    parts.join(",")
+}
+
+/// Wraps lines of plain text, and only where there is a space.
+pub(crate) fn wrapping(width: usize) -> textwrap::Options<'static> {
+    let options = textwrap::Options::new(width).word_splitter(WordSplitter::NoHyphenation);
+    options.word_separator(WordSeparator::AsciiSpace)
+}
+
+/// A size of a cache, given in bytes.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        _ if bytes >= 1 << 20 && bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        _ if bytes >= 1 << 10 && bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
+        _ => count(bytes, "byte"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +152,29 @@ mod tests {
         assert_eq!(count(2, "entry"), "2 entries");
         assert_eq!(count(0, "function"), "0 functions");
         assert_eq!([count(1, "process"), count(2, "process")], ["1 process", "2 processes"]);
+    }
+
+    #[test]
+    fn numbers_are_told_in_runs_and_series() {
+        for (list, text) in [
+            (vec![], ""),
+            (vec![3], "3"),
+            (vec![0, 1], "0-1"),
+            (vec![0, 1, 2, 128, 129], "0-2,128-129"),
+            (vec![0, 2, 4, 6, 8], "0-8 by 2"),
+            (vec![0, 2, 4], "0,2,4"),
+            (vec![0, 2, 3, 4], "0,2-4"),
+            (vec![1, 5, 6, 10, 14, 18, 22], "1,5-6,10-22 by 4"),
+        ] {
+            assert_eq!(numbers(list.iter().copied()), text, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_told_in_the_largest_unit_that_fits() {
+        assert_eq!(size(32 << 20), "32 MiB");
+        assert_eq!(size(1280 << 10), "1280 KiB");
+        assert_eq!(size(100), "100 bytes");
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn what_was_saved_answers_as_the_host_itself() {
     let saved = saved.to_str().unwrap();
     let out = output(&["capture", saved, "--sysroot", root]);
     assert!(out.starts_with(&format!("Saved in {saved}: 7 functions, 16 CPUs, in ")), "{out}");
-    for verb in [&["list", "--all"][..], &["show", "83:00.0"], &["explain", "84:00.0"]] {
+    for verb in [&["list", "--all"][..], &["show", "83:00.0"], &["explain", "84:00.0"], &["map"]] {
         let of = |root| run(&[verb, &["--sysroot", root]].concat());
         let (copy, host) = (of(saved), of(root));
         assert_eq!((copy.code, copy.out, copy.err), (host.code, host.out, host.err), "{verb:?}");

@@ -38,6 +38,19 @@ fn files<'a>(place: &'a str, driver: Option<&'a str>, group: Option<u32>) -> Fun
     FunctionFiles { place, driver, group }
 }
 
+/// A NIC of some maker with its ST table in its MSI-X table of 64 vectors.
+fn nic_in_msix(ids: u32) -> ConfigImage {
+    ConfigImage::express(ENDPOINT, PREFIXES)
+        .ids(ids, 0x02_0000)
+        .set(0x40, 0x0002_5010)
+        .set(0x50, 0x003f_0011)
+        .extended(&[&IN_MSIX])
+}
+
+fn disk() -> ConfigImage {
+    ConfigImage::express(ENDPOINT, 0).ids(0xa80a_144d, 0x01_0802)
+}
+
 /// A laptop without TPH, without an IOMMU that is on, and without the module.
 pub fn laptop() -> Tree {
     let tree = Tree::new();
@@ -147,12 +160,7 @@ pub fn malformed() -> Tree {
 /// tags, of which only the first can use them. The second shares its group with a disk.
 pub fn behind_a_switch() -> Tree {
     let tree = Tree::new();
-    let nic = ConfigImage::express(ENDPOINT, PREFIXES)
-        .ids(0x1750_14e4, 0x02_0000)
-        .set(0x40, 0x0002_5010)
-        .set(0x50, 0x003f_0011)
-        .extended(&[&IN_MSIX]);
-    let disk = ConfigImage::express(ENDPOINT, 0).ids(0xa80a_144d, 0x01_0802);
+    let (nic, disk) = (nic_in_msix(0x1750_14e4), disk());
     let root = "0000:80:01.0";
     let up = format!("{root}/0000:81:00.0");
     let (first, second) = (format!("{up}/0000:82:00.0"), format!("{up}/0000:82:01.0"));
@@ -184,12 +192,7 @@ pub fn behind_a_switch() -> Tree {
 /// If an address has no bus.
 pub fn large() -> Tree {
     let tree = Tree::new();
-    let nic = ConfigImage::express(ENDPOINT, PREFIXES)
-        .ids(0x1021_15b3, 0x02_0000)
-        .set(0x40, 0x0002_5010)
-        .set(0x50, 0x003f_0011)
-        .extended(&[&IN_MSIX]);
-    let disk = ConfigImage::express(ENDPOINT, 0).ids(0xa80a_144d, 0x01_0802);
+    let (nic, disk) = (nic_in_msix(0x1021_15b3), disk());
     let hang = |root: &str, address: &str, image: &ConfigImage, driver, node| {
         let group = u32::from_str_radix(&address[5..7], 16).unwrap();
         tree.function(&files(&format!("{root}/{address}"), Some(driver), Some(group)), image)

@@ -36,10 +36,26 @@ impl Emulated {
     }
 
     pub(crate) fn functions(&self) -> Vec<FunctionReport> {
-        let host = self.host.lock();
-        let all: Vec<_> = host.functions().map(|(id, _)| id).collect();
-        drop(host);
-        all.into_iter().map(|id| self.report(id)).collect()
+        self.ids().into_iter().map(|id| self.report(id)).collect()
+    }
+
+    /// The functions as the library shows those of every host.
+    pub(crate) fn views(&self) -> Vec<FunctionView> {
+        self.ids().into_iter().map(|id| self.view(id)).collect()
+    }
+
+    /// The CPUs and caches.
+    pub(crate) fn topology(&self) -> vfio_tph::Topology {
+        topology::of(self.host.lock().profile())
+    }
+
+    /// The address of a function.
+    pub(crate) fn address(&self, id: FunctionId) -> tph::Bdf {
+        self.host.lock().endpoint(id).bdf()
+    }
+
+    fn ids(&self) -> Vec<FunctionId> {
+        self.host.lock().functions().map(|(id, _)| id).collect()
     }
 
     /// The function that a person calls `device`: by name or by address.

@@ -2,10 +2,11 @@
 
 mod emulated;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tph::Bdf;
-use vfio_tph::{Dump, Facts, Host};
+use vfio_tph::{Dump, Facts, FunctionView, Host, Topology};
 
 use crate::cli::SourceArgs;
 use crate::failure::Failure;
@@ -25,6 +26,15 @@ pub(crate) struct Listing {
     pub(crate) functions: Vec<FunctionReport>,
     /// Names that are no address that this command can handle.
     pub(crate) skipped: Vec<String>,
+}
+
+/// A host to draw.
+#[derive(Default)]
+pub(crate) struct Mapped {
+    pub(crate) topology: Topology,
+    pub(crate) functions: Vec<FunctionView>,
+    /// The NUMA nodes that functions are attached to, as far as the source tells.
+    pub(crate) numa_nodes: BTreeMap<Bdf, u32>,
 }
 
 impl Source {
@@ -58,6 +68,34 @@ impl Source {
             Self::Emulated(host) => return Ok(host.report(host.find(device)?)),
         };
         Ok(FunctionReport::from(&view))
+    }
+
+    /// The address of the function that a person calls `device`.
+    pub(crate) fn address(&self, device: &str) -> Result<Bdf, Failure> {
+        match self {
+            Self::Emulated(host) => Ok(host.address(host.find(device)?)),
+            _ => address(device),
+        }
+    }
+
+    /// What a map is drawn from.
+    pub(crate) fn map(&self) -> Result<Mapped, Failure> {
+        Ok(match self {
+            Self::Sysfs(host) => {
+                let functions = host.functions()?.functions;
+                let node = |it: &FunctionView| Some((it.address, host.numa_node(it.address)?));
+                let numa_nodes = functions.iter().filter_map(node).collect();
+                Mapped { topology: host.topology(), functions, numa_nodes }
+            }
+            Self::Dump(dump) => {
+                Mapped { functions: dump.functions().functions, ..Mapped::default() }
+            }
+            Self::Emulated(host) => Mapped {
+                topology: host.topology(),
+                functions: host.views(),
+                numa_nodes: BTreeMap::new(),
+            },
+        })
     }
 
     /// All that is known of the function that a person calls `device`.

@@ -8,6 +8,7 @@ mod emulate;
 mod explain;
 mod hold;
 mod list;
+mod map;
 mod show;
 
 pub(crate) use bind::{bind, unbind};
@@ -18,4 +19,5 @@ pub(crate) use emulate::emulate;
 pub(crate) use explain::explain;
 pub(crate) use hold::hold;
 pub(crate) use list::list;
+pub(crate) use map::{MapArgs, map};
 pub(crate) use show::show;

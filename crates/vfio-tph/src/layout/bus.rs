@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tph::Bdf;
+use tph::{Bdf, PortType};
 
 use crate::{FunctionView, PortView};
 
@@ -97,6 +97,6 @@ impl Branches {
 
 /// Whether a function is only there to lead to others.
 fn is_port(function: &FunctionView) -> bool {
-    let leads = function.port_type.ok().flatten().is_some_and(|it| it.leads_to_functions());
+    let leads = function.port_type.ok().flatten().is_some_and(PortType::leads_to_functions);
     leads || function.ids.is_some_and(|ids| ids.class >> 8 == PCI_BRIDGE)
 }
