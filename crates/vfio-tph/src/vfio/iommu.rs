@@ -67,6 +67,12 @@ impl Iommu {
         }
     }
 
+    /// Whether it is a container that goes with the function that has it open.
+    pub(super) fn is_of_one_function(&self) -> bool {
+        // The function has it, and so has what `vfio-ioctls` made for the function.
+        matches!(self, Self::Container(container) if Arc::strong_count(container) <= 2)
+    }
+
     /// The group of the function at `address`, which a container cannot do without.
     pub(super) fn group(&self, host: &Host, address: Bdf) -> Result<Option<u32>, Error> {
         match (self, host.iommu_group(address)) {

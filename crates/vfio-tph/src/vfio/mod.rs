@@ -40,11 +40,12 @@ pub struct VfioFunction {
 impl Drop for VfioFunction {
     /// `vfio-ioctls` closes the device and then looks in sysfs for its group, with a panic if that is
     /// not there any more. A device that the kernel wants to remove goes the moment its last file is
-    /// closed. It has lost its driver's link by then: so a second file stays open until the group,
-    /// too, has been closed.
+    /// closed: so a second file stays open until the group, too, has been closed. In an address
+    /// space that others use as well the group could then not be given back, so there it is done only
+    /// for a device that has lost its driver's link, as one has that is leaving.
     fn drop(&mut self) {
-        let is_leaving = !Host::default().folder(self.address).join("driver").exists();
-        if is_leaving {
+        let is_leaving = || !Host::default().folder(self.address).join("driver").exists();
+        if self.iommu.is_of_one_function() || is_leaving() {
             self.open_until_last = sys::duplicate(&*self).ok();
         }
     }
