@@ -1,6 +1,6 @@
 //! Tags of dma-bufs: the feature that sets them, the operation and the in-kernel call that ask.
 //!
-//! C keeps what was set as a number that means something only here, see [`Kept`].
+//! C keeps what was set as a number that means something only here, see `Kept`.
 
 use core::ffi::c_int;
 use core::slice;

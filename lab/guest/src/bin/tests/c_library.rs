@@ -25,8 +25,11 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
         ("direct", "direct_tags_come_with_their_width", direct_tags),
     ];
     for (name, title, test) in tests {
-        let endpoint = Endpoint::named(name).expect("the lab's profile has it");
-        suite.test(&format!("c_library::{title}"), || test(&endpoint, control));
+        suite.test(&format!("c_library::{title}"), || {
+            // Profiles of guests for a few tests have other endpoints.
+            let endpoint = Endpoint::named(name).ok_or("no such endpoint")?;
+            test(&endpoint, control)
+        });
     }
 }
 
