@@ -1,5 +1,6 @@
 //! Tags that travel with a dma-buf: the exporter sets them, an importer asks.
 
+mod export;
 mod step;
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -9,6 +10,7 @@ use tph_abi::{DmaBufQuery, DmaBufSet, Errno, FeatureRequest, FeatureTransport, T
 
 use crate::{Error, Step, TphDevice};
 
+pub use export::ExportDmaBuf;
 pub use step::DmaBufStep;
 
 /// A dma-buf, by the number that its descriptor has for whoever answers: this process's for the
@@ -25,7 +27,7 @@ impl<F: AsFd> From<&F> for Descriptor {
 /// A piece of a device's memory that other devices can be let at: the file descriptor of a dma-buf,
 /// to be handed to whoever drives them.
 ///
-/// [`VfioFunction::export_dma_buf`](crate::VfioFunction::export_dma_buf) makes one; what came over a
+/// [`TphDevice::export_dma_buf`] makes one; what came over a
 /// socket becomes one by `DmaBuf::from(fd)`.
 #[derive(Debug)]
 pub struct DmaBuf(OwnedFd);

@@ -58,7 +58,7 @@ pub use advice::Advice;
 pub use binding::{Binder, Bound, Refusal, Released, Usage};
 pub use cause::Cause;
 pub use device::{TagBits, TphDevice};
-pub use dma_buf::{Descriptor, DmaBuf, DmaBufStep};
+pub use dma_buf::{Descriptor, DmaBuf, DmaBufStep, ExportDmaBuf};
 pub use dump::{Dump, DumpError, DumpErrorKind};
 pub use enabled::Enabled;
 pub use error::Error;

@@ -197,11 +197,6 @@ pub enum VfioCall {
     Interrupts,
     /// Resetting.
     Reset,
-    /// Exporting memory as a dma-buf.
-    ExportDmaBuf {
-        /// Of which BAR.
-        bar: u32,
-    },
     /// Duplicating the device's descriptor.
     Duplicate,
 }
@@ -218,7 +213,6 @@ impl fmt::Display for VfioCall {
             Self::AccessDma => f.write_str("accessing memory for DMA"),
             Self::Interrupts => f.write_str("setting up interrupts"),
             Self::Reset => f.write_str("resetting"),
-            Self::ExportDmaBuf { bar } => write!(f, "exporting memory of BAR {bar}"),
             Self::Duplicate => f.write_str("duplicating the file descriptor"),
         }
     }

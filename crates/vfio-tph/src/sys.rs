@@ -2,11 +2,14 @@
 //! offers. Everything else that VFIO does goes through the crate `vfio-ioctls`.
 #![allow(unsafe_code)]
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use rustix::ioctl::{Ioctl, IoctlOutput, NoArg, Opcode, Updater, ioctl};
 use tph_abi::{Errno, FeatureCall, FeatureNumber, VFIO_DEVICE_FEATURE, VFIO_DEVICE_PCI_TPH};
-use vfio_bindings::bindings::vfio::{VFIO_BASE, VFIO_TYPE, vfio_region_info};
+use vfio_bindings::bindings::vfio::{
+    VFIO_BASE, VFIO_DEVICE_FEATURE_DMA_BUF, VFIO_DEVICE_FEATURE_GET, VFIO_TYPE,
+    vfio_device_feature_dma_buf, vfio_region_info,
+};
 use vfio_ioctls::{VfioDevice, VfioError, VfioOps};
 use vm_memory::MmapRegion;
 
@@ -17,15 +20,19 @@ const VFIO_DEVICE_GET_REGION_INFO: Opcode = ((VFIO_TYPE as u32) << 8 | (VFIO_BAS
 /// The bytes that every request has: `argsz` and `op`.
 const HEADER: usize = 8;
 
+/// With which a dma-buf is opened, `O_CLOEXEC | O_RDWR`: whoever has it may write to the memory.
+const OPEN_FLAGS: u32 = 0o2_000_000 | 2;
+
 /// A request whose `argsz` is at most its length.
 struct Request<'a, const OPCODE: u32>(&'a mut [u8]);
 
-// SAFETY: VFIO_DEVICE_PCI_TPH, and VFIO_DEVICE_FEATURE with DMA_BUF_TPH, take a pointer to a request
+// SAFETY: VFIO_DEVICE_PCI_TPH, and VFIO_DEVICE_FEATURE with DMA_BUF_TPH or DMA_BUF, take a pointer to a request
 // and read and write at most `argsz` bytes from there, and 8 bytes to learn `argsz`: `fits` has said
 // that both are at most the length of the slice, which stays exclusively borrowed for the call.
 // Neither returns a pointer, nor takes one in the request.
 unsafe impl<const OPCODE: u32> Ioctl for Request<'_, OPCODE> {
-    type Output = ();
+    /// The number that the call returned.
+    type Output = IoctlOutput;
     const IS_MUTATING: bool = true;
 
     fn opcode(&self) -> Opcode {
@@ -37,10 +44,10 @@ unsafe impl<const OPCODE: u32> Ioctl for Request<'_, OPCODE> {
     }
 
     unsafe fn output_from_ptr(
-        _: IoctlOutput,
+        output: IoctlOutput,
         _: *mut rustix::ffi::c_void,
-    ) -> rustix::io::Result<()> {
-        Ok(())
+    ) -> rustix::io::Result<IoctlOutput> {
+        Ok(output)
     }
 }
 
@@ -52,7 +59,7 @@ pub(crate) fn send_tph(fd: BorrowedFd<'_>, request: &mut [u8]) -> Result<(), Err
     // SAFETY: what a file that knows this opcode does with the request is said at `Request`. Others
     // answer ENOTTY: type ';' from 0x64 to 0x7f is VFIO's alone (the kernel's ioctl-number.rst), and
     // VFIO gives this number to nothing else.
-    unsafe { ioctl(fd, Request::<VFIO_DEVICE_PCI_TPH>(request)) }.map_err(errno)
+    unsafe { ioctl(fd, Request::<VFIO_DEVICE_PCI_TPH>(request)) }.map(drop).map_err(errno)
 }
 
 /// Whether a request has its head, and is not shorter than it says.
@@ -77,7 +84,32 @@ pub(crate) fn send_dma_buf_tph(
     // SAFETY: what a file that knows this opcode does with the request is said at `Request`: the
     // module claims `number` for DMA_BUF_TPH, and no kernel has a feature that can be set with such
     // a number. Other files answer ENOTTY, as in `send_tph`.
-    unsafe { ioctl(fd, Request::<VFIO_DEVICE_FEATURE>(request)) }.map_err(errno)
+    unsafe { ioctl(fd, Request::<VFIO_DEVICE_FEATURE>(request)) }.map(drop).map_err(errno)
+}
+
+/// Sends a `VFIO_DEVICE_FEATURE` that exports ranges of a region, each its offset and length in bytes,
+/// as a dma-buf. (`vfio-ioctls` sends it for devices only that it opened itself.)
+pub(crate) fn export_dma_buf(
+    fd: BorrowedFd<'_>,
+    region: u32,
+    ranges: &[(u64, u64)],
+) -> Result<OwnedFd, Errno> {
+    let size = HEADER + size_of::<vfio_device_feature_dma_buf>() + 16 * ranges.len();
+    let (Ok(argsz), Ok(count)) = (u32::try_from(size), u32::try_from(ranges.len())) else {
+        return Err(Errno::EINVAL);
+    };
+    let flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
+    let head = [argsz, flags, region, OPEN_FLAGS, 0, count].map(u32::to_ne_bytes);
+    let mut request = head.concat();
+    for &(offset, length) in ranges {
+        request.extend([offset.to_ne_bytes(), length.to_ne_bytes()].as_flattened());
+    }
+    // SAFETY: what a file that knows this opcode does with the request is said at `Request`: it is
+    // `argsz` bytes long, and this feature reads it only. Other files answer ENOTTY, as in `send_tph`.
+    let number =
+        unsafe { ioctl(fd, Request::<VFIO_DEVICE_FEATURE>(&mut request)) }.map_err(errno)?;
+    // SAFETY: what this feature returns is a new descriptor, which nobody else knows.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// Resets a device.

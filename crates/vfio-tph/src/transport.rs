@@ -1,12 +1,12 @@
 //! The way to a device through the kernel.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use tph_abi::{Errno, FeatureNumber, FeatureTransport, Transport};
 
 use crate::{Host, sys};
 
-/// Requests to a VFIO device file, borrowed ([`BorrowedFd`](std::os::fd::BorrowedFd)) or owned
+/// Requests to a VFIO device file, borrowed ([`BorrowedFd`]) or owned
 /// ([`OwnedFd`](std::os::fd::OwnedFd)).
 #[derive(Debug)]
 pub struct VfioFd<F> {
@@ -18,6 +18,12 @@ impl<F: AsFd> VfioFd<F> {
     /// or an open `/dev/vfio/devices/vfio…`.
     pub fn new(fd: F) -> Self {
         Self { fd }
+    }
+}
+
+impl<F: AsFd> AsFd for VfioFd<F> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

@@ -121,10 +121,6 @@ impl Advice {
             Error::Open { address, step, errno, .. } => Self::for_open(*address, *step, *errno),
             Error::Refused { refusal, .. } => Some(refusal.advice()),
             Error::NoSuchFunction { .. } => Some(Self::List),
-            Error::Call { address, call: VfioCall::ExportDmaBuf { .. }, errno, .. } => {
-                let device = address.to_string();
-                (*errno == Some(Errno::ENOTTY)).then_some(Self::ServeDmaBufs { device })
-            }
             Error::Dump { .. } => Some(Self::TakeDump),
             Error::Capture { source, .. } => {
                 (source.kind() == ErrorKind::DirectoryNotEmpty).then_some(Self::EmptyFolder)

@@ -11,6 +11,11 @@ use crate::Advice;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DmaBufStep {
+    /// Exporting memory.
+    Export {
+        /// Of which BAR.
+        bar: u32,
+    },
     /// Asking whether they can be set.
     Probe,
     /// Setting them.
@@ -24,6 +29,7 @@ pub enum DmaBufStep {
 impl fmt::Display for DmaBufStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Export { bar } => write!(f, "exporting memory of BAR {bar}"),
             Self::Probe => f.write_str("asking whether its dma-bufs can have tags"),
             Self::Set => f.write_str("setting the tags of a dma-buf"),
             Self::Look => f.write_str("looking at the tags of a dma-buf"),
@@ -44,9 +50,17 @@ impl DmaBufStep {
             (Errno::EPERM, Self::Look) => {
                 "its process's descriptors are not to be had: that takes what ptrace takes"
             }
+            (Errno::ENOTTY, Self::Export { .. }) => "VFIO of this kernel exports no dma-bufs",
+            (Errno::EINVAL, Self::Export { .. }) => {
+                "each range must be whole pages inside of the BAR, and there must be one"
+            }
+            (Errno::ENODEV, Self::Export { .. }) => "there is no such BAR, or the device is gone",
             (Errno::ENOTTY, _) => {
                 "the driver that has the device does not serve tags of dma-bufs, or VFIO of this \
                  kernel exports no dma-bufs"
+            }
+            (Errno::EOPNOTSUPP, Self::Export { .. }) => {
+                "the device cannot be reached by peers on this host"
             }
             (Errno::EOPNOTSUPP, Self::Probe) => "the device takes no hints on what it receives",
             (Errno::EOPNOTSUPP, Self::Set) => {

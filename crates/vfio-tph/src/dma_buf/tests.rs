@@ -110,6 +110,7 @@ fn a_file_without_the_module_behind_it_has_no_tags() {
     let file = File::open("/dev/null").unwrap();
     let mut device = TphDevice::adopt(&file, "0000:02:00.0");
     for error in [
+        device.export_dma_buf(4, &[(0, 0x1000)]).unwrap_err(),
         device.probe_dma_buf_tags().unwrap_err(),
         device.set_dma_buf_tags(&file, HINT).unwrap_err(),
         device.dma_buf_tag(&file, WIDE).unwrap_err(),
