@@ -94,12 +94,68 @@
 #define VFIOTPH_INTERFACE_IOCTL 1
 
 /**
+ * The entry was given a tag, and nothing has taken it away.
+ */
+#define VFIOTPH_ENTRY_IN_USE 1
+
+/**
+ * Its CPU is offline or no longer there: the tag stays, and nobody uses the cache.
+ */
+#define VFIOTPH_ENTRY_CPU_OFFLINE 2
+
+/**
+ * Its CPU is online, and this process may not run on it now.
+ */
+#define VFIOTPH_ENTRY_CPU_NOT_PERMITTED 4
+
+/**
+ * In the flags of tags for peers: tag8 counts.
+ */
+#define VFIOTPH_PEER_TAG_8 1
+
+/**
+ * In the flags of tags for peers: tag16 counts.
+ */
+#define VFIOTPH_PEER_TAG_16 2
+
+/**
+ * Host and device both read and write the data.
+ */
+#define VFIOTPH_HINT_BIDIRECTIONAL 0
+
+/**
+ * Mostly the device that sends the request reads and writes it.
+ */
+#define VFIOTPH_HINT_REQUESTER 1
+
+/**
+ * Mostly the receiver reads and writes it.
+ */
+#define VFIOTPH_HINT_TARGET 2
+
+/**
+ * As VFIOTPH_HINT_TARGET, and it will be used again soon.
+ */
+#define VFIOTPH_HINT_TARGET_WITH_PRIORITY 3
+
+/**
+ * A place that a buffer's tag lies in.
+ */
+struct vfiotph_buffer_tag;
+
+/**
  * A device whose TPH is used from C. Calls from several threads take turns.
  *
  * TPH that was turned on through it is turned off when it is dropped, and the entries that were
  * programmed through it are cleared.
  */
 struct vfiotph_device;
+
+/**
+ * Which tags lie in which places of a device: a device has few, and many buffers. Buffers with the
+ * same tag share a place.
+ */
+struct vfiotph_tag_table;
 
 /**
  * What a device can do.
@@ -165,6 +221,29 @@ struct vfiotph_entry {
 };
 
 /**
+ * What an entry of the ST table is for now.
+ */
+struct vfiotph_entry_state {
+    /**
+     * Out: whose tag the entry was given: the kernel's number of a CPU; VFIOTPH_CPU_CLEAR if the
+     * entry is not in use.
+     */
+    uint32_t cpu;
+    /**
+     * In: which entry, from 0.
+     */
+    uint16_t index;
+    /**
+     * Out: where the data lies, one of VFIOTPH_MEMORY_*; 0 if the entry is not in use.
+     */
+    uint8_t memory;
+    /**
+     * Out: VFIOTPH_ENTRY_* bits; 0 if the entry is not in use.
+     */
+    uint8_t state;
+};
+
+/**
  * The tag of a CPU.
  */
 struct vfiotph_tag {
@@ -184,6 +263,61 @@ struct vfiotph_tag {
      * Out: the tag. 0 is a tag like others.
      */
     uint16_t tag;
+};
+
+/**
+ * A part of a BAR.
+ */
+struct vfiotph_range {
+    /**
+     * Where it starts, in bytes from the start of the BAR: whole pages.
+     */
+    uint64_t offset;
+    /**
+     * How long it is, in bytes: whole pages.
+     */
+    uint64_t length;
+};
+
+/**
+ * The tags and the hint that a device gives its memory, for peers that write to it. Tags of 8 and of
+ * 16 bits are different namespaces: who sends the ones never gets the other.
+ */
+struct vfiotph_peer_tags {
+    /**
+     * Which of the tags count, VFIOTPH_PEER_TAG_* bits; 0 for none.
+     */
+    uint32_t flags;
+    /**
+     * The tag for peers that send tags of 16 bits. 0 is a tag like others.
+     */
+    uint16_t tag16;
+    /**
+     * The tag for peers that send tags of 8 bits. 0 is a tag like others.
+     */
+    uint8_t tag8;
+    /**
+     * The hint that goes with either, one of VFIOTPH_HINT_*.
+     */
+    uint8_t hint;
+};
+
+/**
+ * The tag and the hint for writes into a dma-buf.
+ */
+struct vfiotph_dma_buf_tag {
+    /**
+     * The tag. 0 is a tag like others.
+     */
+    uint16_t tag;
+    /**
+     * The width of the tag, 8 or 16 bits.
+     */
+    uint8_t bits;
+    /**
+     * The hint, one of VFIOTPH_HINT_*.
+     */
+    uint8_t hint;
 };
 
 #ifdef __cplusplus
@@ -317,6 +451,21 @@ int vfiotph_clear_entries(struct vfiotph_device *device,
                           size_t count);
 
 /**
+ * What entries of the ST table were set for, and what became of their CPUs since: a CPU that goes
+ * offline keeps its tag in the table until the entry is set anew. Also while TPH is off. Changes
+ * nothing.
+ *
+ * @entries are @count of them, any number; index says which one, the rest is filled in. After an
+ * error none of them has changed.
+ *
+ * -ENXIO for an index past the table, -EOPNOTSUPP if there is no ST table, -EINVAL from a kernel
+ * that does not know the question; -ENOTTY.
+ */
+int vfiotph_get_entries(struct vfiotph_device *device,
+                        struct vfiotph_entry_state *entries,
+                        size_t count);
+
+/**
  * The tags of CPUs, for a device whose own registers take them: without an ST table, in
  * device-specific mode, on a host whose administrator allows it.
  *
@@ -330,6 +479,115 @@ int vfiotph_clear_entries(struct vfiotph_device *device,
 int vfiotph_get_tags(struct vfiotph_device *device,
                      struct vfiotph_tag *tags,
                      size_t count);
+
+/**
+ * Exports memory of the device as a dma-buf, for peers to write to. They reach it while the device
+ * is open, not in reset, not in low power, and has its memory space on.
+ *
+ * @bar is which one, 0 to 5.
+ * @ranges are @count parts of it, at least one, which follow each other in the dma-buf.
+ *
+ * The descriptor of the dma-buf, which is yours to hand on and to close; close-on-exec is set.
+ * -ENOTTY where VFIO exports no dma-bufs (Linux 6.12), -EINVAL for no range and for one that is
+ * not whole pages inside of the BAR, -ENODEV for no such BAR, -EOPNOTSUPP, -EMFILE.
+ */
+int vfiotph_export_dma_buf(struct vfiotph_device *device,
+                           uint32_t bar,
+                           const struct vfiotph_range *ranges,
+                           size_t count);
+
+/**
+ * Whether dma-bufs of this device can have tags: the device takes hints on what it receives, and
+ * the kernel and the driver do their part. Changes nothing.
+ *
+ * -EOPNOTSUPP if the device takes none, -ENOTTY if the kernel does not serve it.
+ */
+int vfiotph_probe_dma_buf_tags(struct vfiotph_device *device);
+
+/**
+ * Sets the tags and the hint that travel with a dma-buf of this device, in place of all that were
+ * set before. Do it before anybody else has the descriptor: only who asks later sees it.
+ *
+ * @device is the one that exported the dma-buf, through whatever descriptor, and open since.
+ * @dma_buf is a descriptor of the dma-buf.
+ * @tags are of the device's own making: nobody else looks at them. No flags take back all.
+ *
+ * -EINVAL for a dma-buf that this device did not export since it was opened, for a hint or flags
+ * that are none; -EOPNOTSUPP if the device takes no hints, or no tags of 16 bits; -EBADF, -EINTR,
+ * -ENOMEM, -ENOTTY.
+ */
+int vfiotph_set_dma_buf_tags(struct vfiotph_device *device,
+                             int dma_buf,
+                             const struct vfiotph_peer_tags *tags);
+
+/**
+ * The tag and the hint for writes into a dma-buf, whoever exported it: its descriptor is enough.
+ * They hold until the mapping of the buffer is invalidated; ask again when mapping it anew.
+ * Whatever goes wrong here, the buffer can be used without.
+ *
+ * @device is any that the driver vfio_pci_tph has, best the one that will write.
+ * @dma_buf is a descriptor of the dma-buf.
+ * @bits is the width of the tags that the writing device sends, 8 or 16: tag_bits of its status.
+ * Only a tag of that width is an answer.
+ * @tag is filled in; after an error it has not changed.
+ *
+ * -EOPNOTSUPP if no tag of this width was set, -ENODEV if the memory is out of reach now, -EINVAL if
+ * @dma_buf is no dma-buf, or @bits no width; -EBADF, -EINTR, -ENOTTY.
+ */
+int vfiotph_get_dma_buf_tag(struct vfiotph_device *device,
+                            int dma_buf,
+                            uint32_t bits,
+                            struct vfiotph_dma_buf_tag *tag);
+
+/**
+ * For a driver whose device has places of its own for the tags of peers, fewer than it has buffers:
+ * which tag lies in which place. Buffers with the same tag share one. (A device that takes the tag
+ * itself with each buffer needs no table.)
+ *
+ * @places are how many it has; place 0 stands for "no tag", is never given out and never written.
+ * @write makes the device send @tag for what names @place, and returns 0 or a negative errno. Any
+ * thread that registers a buffer calls it, one at a time; it must not use this table.
+ * @context is handed to @write, which is not called after vfiotph_tag_table_free().
+ * @table is where the table goes; NULL after an error.
+ *
+ * -EINVAL without @write or @table.
+ */
+int vfiotph_tag_table_new(uint16_t places,
+                          int (*write)(void *context, uint16_t place, uint16_t tag),
+                          void *context,
+                          struct vfiotph_tag_table **table);
+
+/**
+ * Takes a place for one more buffer with this tag; writes the tag if it is in none yet.
+ *
+ * @tag is what vfiotph_get_dma_buf_tag() answered; its hint is of no account here.
+ * @buffer is where goes what vfiotph_tag_release() takes; NULL after an error, and then the buffer
+ * goes without a tag: it is place 0, and no reason to fail.
+ *
+ * The place, 1 and up, which holds this tag until @buffer is given back. -ENOSPC if all places hold
+ * other tags, what @write returned, -EINVAL for a tag that does not fit its width.
+ */
+int vfiotph_tag_register(struct vfiotph_tag_table *table,
+                         const struct vfiotph_dma_buf_tag *tag,
+                         struct vfiotph_buffer_tag **buffer);
+
+/**
+ * Gives the place of a buffer back, when the device has forgotten the buffer: from then on the
+ * place may hold another tag. Also after its table was freed. NULL does nothing.
+ */
+void vfiotph_tag_release(struct vfiotph_buffer_tag *buffer);
+
+/**
+ * Writes all tags that are in use again: after a reset of the device, which has forgotten them.
+ *
+ * What @write returned first, where it failed.
+ */
+int vfiotph_tag_table_rewrite(struct vfiotph_tag_table *table);
+
+/**
+ * Gives a table back. Buffers keep their places. NULL does nothing.
+ */
+void vfiotph_tag_table_free(struct vfiotph_tag_table *table);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,15 +1,19 @@
 //! A device as C holds it.
 
+mod peer;
+mod shared;
+
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tph::{
     AccessError, Control, CpuId, RequesterEnable, RequesterType, StIndex, TagSource, TphCapability,
 };
-use vfio_tph::{Bdf, Enabled, Errno, MemoryType, TphDevice, Transport, VfioFunction};
+use vfio_tph::{Bdf, Enabled, Errno, MemoryType, TphDevice, VfioFunction};
 
 use crate::link::{Adopted, Link, Opened};
-use crate::{Capability, Entry, Failure, Status, Tag, numbers};
+use crate::{Capability, Entry, EntryState, Failure, Status, Tag, numbers};
+use shared::Shared;
 
 /// A device whose TPH is used from C. Calls from several threads take turns.
 ///
@@ -30,27 +34,10 @@ const _: fn() = || {
     any_thread::<Device>();
 };
 
-/// The link, which the guard that turns TPH off again needs too. Only ever used with the state
-/// locked.
-#[derive(Clone)]
-struct Shared(Arc<Mutex<Box<dyn Link>>>);
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Box<dyn Link>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Transport for Shared {
-    fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
-        self.lock().call(request)
-    }
-}
-
 impl Device {
     /// The device behind `link`, which errors call `name`.
     pub fn new(link: impl Link + 'static, name: impl Into<String>) -> Self {
-        let link = Shared(Arc::new(Mutex::new(Box::new(link))));
+        let link = Shared::new(link);
         Self(Mutex::new(State { name: name.into(), link, on: None }))
     }
 
@@ -153,6 +140,23 @@ impl Device {
             Some(enabled) => Ok(enabled.clear(&indices)?),
             None => Ok(state.device().clear(&indices)?),
         }
+    }
+
+    /// Fills in what the entries are for; none of them if one cannot be had.
+    pub(crate) fn entries(&self, entries: &mut [EntryState]) -> Result<(), Failure> {
+        let indices: Vec<_> = entries.iter().map(|entry| StIndex(entry.index)).collect();
+        let found = self.lock().device().entries(&indices)?;
+        for (entry, found) in entries.iter_mut().zip(found) {
+            let (cpu, memory, state) = match found {
+                Some(found) => {
+                    let memory = numbers::memory_number(found.memory);
+                    (found.cpu.0, memory, numbers::state(found.standing))
+                }
+                None => (numbers::VFIOTPH_CPU_CLEAR, 0, 0),
+            };
+            *entry = EntryState { cpu, index: entry.index, memory, state };
+        }
+        Ok(())
     }
 
     /// Fills in the tags; none of them if one cannot be had.

@@ -12,15 +12,13 @@ mod device;
 mod failure;
 mod link;
 mod numbers;
+mod tag_table;
 mod types;
 
-pub use boundary::{
-    vfiotph_adopt, vfiotph_clear_entries, vfiotph_close, vfiotph_disable, vfiotph_enable,
-    vfiotph_fd, vfiotph_get_capability, vfiotph_get_status, vfiotph_get_tags, vfiotph_last_advice,
-    vfiotph_last_error, vfiotph_open, vfiotph_set_entries, vfiotph_version,
-};
+pub use boundary::*;
 pub use device::Device;
 use failure::Failure;
 pub use link::Link;
 pub use numbers::*;
-pub use types::{Capability, Entry, Status, Tag};
+pub use tag_table::{BufferTag, TagTable};
+pub use types::{Capability, DmaBufTag, Entry, EntryState, PeerTags, Range, Status, Tag};

@@ -1,17 +1,31 @@
 //! The way to a device, whatever its kind.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
 
 use tph::{AccessError, ConfigOffset, ConfigSpace};
-use vfio_tph::{Errno, Transport, VfioConfig, VfioFd, VfioFunction};
+use vfio_tph::{Descriptor, Errno, ExportDmaBuf, FeatureNumber, FeatureTransport, Transport};
+use vfio_tph::{VfioConfig, VfioFd, VfioFunction};
 
 /// What a [`Device`](crate::Device) needs of what it stands for: a way for requests, and
 /// configuration space to read.
-pub trait Link: Transport + ConfigSpace + Send {
+pub trait Link: Transport + FeatureTransport + ConfigSpace + Send {
     /// The device's VFIO file, if it has one.
     fn fd(&self) -> Option<BorrowedFd<'_>> {
         None
     }
+
+    /// Exports ranges of a BAR, each its offset and length, as a dma-buf, whose descriptor is the
+    /// caller's.
+    ///
+    /// # Errors
+    /// What was answered.
+    fn export_dma_buf(&mut self, bar: u32, ranges: &[(u64, u64)]) -> Result<Descriptor, Errno>;
+}
+
+/// Through the device's file.
+fn export(file: BorrowedFd<'_>, bar: u32, ranges: &[(u64, u64)]) -> Result<Descriptor, Errno> {
+    let buffer = VfioFd::new(file).export_dma_buf(bar, ranges)?;
+    Ok(Descriptor(OwnedFd::from(buffer).into_raw_fd()))
 }
 
 /// A device that somebody else opened.
@@ -37,6 +51,16 @@ impl Transport for Adopted {
     }
 }
 
+impl FeatureTransport for Adopted {
+    fn dma_buf_tph(&mut self) -> Result<FeatureNumber, Errno> {
+        VfioFd::new(self.file.as_fd()).dma_buf_tph()
+    }
+
+    fn feature(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        VfioFd::new(self.file.as_fd()).feature(request)
+    }
+}
+
 impl ConfigSpace for Adopted {
     fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
         self.config.read_config(offset)
@@ -51,6 +75,10 @@ impl Link for Adopted {
     fn fd(&self) -> Option<BorrowedFd<'_>> {
         Some(self.file.as_fd())
     }
+
+    fn export_dma_buf(&mut self, bar: u32, ranges: &[(u64, u64)]) -> Result<Descriptor, Errno> {
+        export(self.file.as_fd(), bar, ranges)
+    }
 }
 
 /// A device that this library opened.
@@ -59,6 +87,16 @@ pub(crate) struct Opened(pub(crate) VfioFunction);
 impl Transport for Opened {
     fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
         VfioFd::new(self.0.as_fd()).call(request)
+    }
+}
+
+impl FeatureTransport for Opened {
+    fn dma_buf_tph(&mut self) -> Result<FeatureNumber, Errno> {
+        VfioFd::new(self.0.as_fd()).dma_buf_tph()
+    }
+
+    fn feature(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        VfioFd::new(self.0.as_fd()).feature(request)
     }
 }
 
@@ -75,5 +113,9 @@ impl ConfigSpace for Opened {
 impl Link for Opened {
     fn fd(&self) -> Option<BorrowedFd<'_>> {
         Some(self.0.as_fd())
+    }
+
+    fn export_dma_buf(&mut self, bar: u32, ranges: &[(u64, u64)]) -> Result<Descriptor, Errno> {
+        export(self.0.as_fd(), bar, ranges)
     }
 }

@@ -2,7 +2,7 @@
 //! compared with those of the rules and of the wire when this is compiled.
 #![expect(clippy::doc_markdown, reason = "these comments become the C header")]
 
-use tph::{BatchLen, MemoryType, StMode};
+use tph::{BatchLen, CpuStanding, MemoryType, ProcessingHint, RequesterType, StMode};
 
 /// The version of this header, first number. While it is 0, a new second one may break with the old.
 pub const VFIOTPH_VERSION_MAJOR: u32 = 0;
@@ -31,6 +31,27 @@ pub const VFIOTPH_INTERFACE_NONE: u32 = 0;
 /// The ioctl VFIO_DEVICE_PCI_TPH, as in "vfio/pci: Add PCIe TPH support" v3 to v8.
 pub const VFIOTPH_INTERFACE_IOCTL: u32 = 1;
 
+/// The entry was given a tag, and nothing has taken it away.
+pub const VFIOTPH_ENTRY_IN_USE: u8 = 1;
+/// Its CPU is offline or no longer there: the tag stays, and nobody uses the cache.
+pub const VFIOTPH_ENTRY_CPU_OFFLINE: u8 = 2;
+/// Its CPU is online, and this process may not run on it now.
+pub const VFIOTPH_ENTRY_CPU_NOT_PERMITTED: u8 = 4;
+
+/// In the flags of tags for peers: tag8 counts.
+pub const VFIOTPH_PEER_TAG_8: u32 = 1;
+/// In the flags of tags for peers: tag16 counts.
+pub const VFIOTPH_PEER_TAG_16: u32 = 2;
+
+/// Host and device both read and write the data.
+pub const VFIOTPH_HINT_BIDIRECTIONAL: u8 = 0;
+/// Mostly the device that sends the request reads and writes it.
+pub const VFIOTPH_HINT_REQUESTER: u8 = 1;
+/// Mostly the receiver reads and writes it.
+pub const VFIOTPH_HINT_TARGET: u8 = 2;
+/// As VFIOTPH_HINT_TARGET, and it will be used again soon.
+pub const VFIOTPH_HINT_TARGET_WITH_PRIORITY: u8 = 3;
+
 const _: () = assert!(VFIOTPH_VERSION_MAJOR == number(env!("CARGO_PKG_VERSION_MAJOR")));
 const _: () = assert!(VFIOTPH_VERSION_MINOR == number(env!("CARGO_PKG_VERSION_MINOR")));
 const _: () = assert!(VFIOTPH_VERSION_PATCH == number(env!("CARGO_PKG_VERSION_PATCH")));
@@ -40,6 +61,12 @@ const _: () = assert!(VFIOTPH_MEMORY_VOLATILE as u32 == tph_abi::MEMORY_VOLATILE
 const _: () = assert!(VFIOTPH_MEMORY_PERSISTENT as u32 == tph_abi::MEMORY_PERSISTENT);
 const _: () = assert!(VFIOTPH_CPU_CLEAR == tph_abi::CLEAR_CPU);
 const _: () = assert!(VFIOTPH_MAX_ENTRIES == BatchLen::MAX);
+
+const _: () = assert!(VFIOTPH_HINT_BIDIRECTIONAL == ProcessingHint::Bidirectional.bits());
+const _: () = assert!(VFIOTPH_HINT_REQUESTER == ProcessingHint::Requester.bits());
+const _: () = assert!(VFIOTPH_HINT_TARGET == ProcessingHint::Target.bits());
+const _: () =
+    assert!(VFIOTPH_HINT_TARGET_WITH_PRIORITY == ProcessingHint::TargetWithPriority.bits());
 
 /// The mode with this number.
 pub(crate) fn mode(number: u32) -> Option<StMode> {
@@ -62,6 +89,30 @@ pub(crate) fn mode_number(mode: StMode) -> u32 {
 /// The kind of memory with this number.
 pub(crate) fn memory(number: u8) -> Option<MemoryType> {
     tph_abi::memory_type(number.into())
+}
+
+/// The number of a kind of memory.
+pub(crate) fn memory_number(memory: MemoryType) -> u8 {
+    match memory {
+        MemoryType::Volatile => VFIOTPH_MEMORY_VOLATILE,
+        MemoryType::Persistent => VFIOTPH_MEMORY_PERSISTENT,
+    }
+}
+
+/// The bits of an entry that is in use.
+pub(crate) fn state(standing: CpuStanding) -> u8 {
+    VFIOTPH_ENTRY_IN_USE
+        | match standing {
+            CpuStanding::Reachable => 0,
+            CpuStanding::Offline => VFIOTPH_ENTRY_CPU_OFFLINE,
+            CpuStanding::NotPermitted => VFIOTPH_ENTRY_CPU_NOT_PERMITTED,
+        }
+}
+
+/// Who sends tags of this width.
+pub(crate) fn requester(bits: u32) -> Option<RequesterType> {
+    let all = [RequesterType::Tph, RequesterType::ExtendedTph];
+    all.into_iter().find(|requester| u32::from(requester.tag_bits()) == bits)
 }
 
 /// A part of the package's version.

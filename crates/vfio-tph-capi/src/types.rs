@@ -56,3 +56,55 @@ pub struct Tag {
     /// Out: the tag. 0 is a tag like others.
     pub tag: u16,
 }
+
+/// What an entry of the ST table is for now.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EntryState {
+    /// Out: whose tag the entry was given: the kernel's number of a CPU; VFIOTPH_CPU_CLEAR if the
+    /// entry is not in use.
+    pub cpu: u32,
+    /// In: which entry, from 0.
+    pub index: u16,
+    /// Out: where the data lies, one of VFIOTPH_MEMORY_*; 0 if the entry is not in use.
+    pub memory: u8,
+    /// Out: VFIOTPH_ENTRY_* bits; 0 if the entry is not in use.
+    pub state: u8,
+}
+
+/// A part of a BAR.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    /// Where it starts, in bytes from the start of the BAR: whole pages.
+    pub offset: u64,
+    /// How long it is, in bytes: whole pages.
+    pub length: u64,
+}
+
+/// The tags and the hint that a device gives its memory, for peers that write to it. Tags of 8 and of
+/// 16 bits are different namespaces: who sends the ones never gets the other.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PeerTags {
+    /// Which of the tags count, VFIOTPH_PEER_TAG_* bits; 0 for none.
+    pub flags: u32,
+    /// The tag for peers that send tags of 16 bits. 0 is a tag like others.
+    pub tag16: u16,
+    /// The tag for peers that send tags of 8 bits. 0 is a tag like others.
+    pub tag8: u8,
+    /// The hint that goes with either, one of VFIOTPH_HINT_*.
+    pub hint: u8,
+}
+
+/// The tag and the hint for writes into a dma-buf.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DmaBufTag {
+    /// The tag. 0 is a tag like others.
+    pub tag: u16,
+    /// The width of the tag, 8 or 16 bits.
+    pub bits: u8,
+    /// The hint, one of VFIOTPH_HINT_*.
+    pub hint: u8,
+}

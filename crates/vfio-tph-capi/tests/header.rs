@@ -7,8 +7,17 @@ use std::{env, fs};
 fn the_header_in_the_tree_is_the_one_that_the_code_gives() {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = cbindgen::Config::from_file(crate_folder.join("cbindgen.toml")).unwrap();
-    let sources =
-        ["numbers", "device", "types", "boundary/answer", "boundary/open", "boundary/steer"];
+    let sources = [
+        "numbers",
+        "device",
+        "tag_table",
+        "types",
+        "boundary/answer",
+        "boundary/open",
+        "boundary/steer",
+        "boundary/peer",
+        "boundary/tag_table",
+    ];
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in sources {
         builder = builder.with_src(crate_folder.join(format!("src/{source}.rs")));

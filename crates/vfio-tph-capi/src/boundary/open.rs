@@ -36,7 +36,7 @@ pub unsafe extern "C" fn vfiotph_adopt(
             Device::adopt(unsafe { BorrowedFd::borrow_raw(fd) }, name)
         };
         // SAFETY: room for a pointer, as said.
-        unsafe { pointer::put_device(device, make) }
+        unsafe { pointer::put_new(device, "device", make) }
     })
 }
 
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn vfiotph_open(address: *const c_char, device: *mut *mut 
             None => Err(Failure::argument("address is NULL")),
         };
         // SAFETY: room for a pointer, as said.
-        unsafe { pointer::put_device(device, make) }
+        unsafe { pointer::put_new(device, "device", make) }
     })
 }
 
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn vfiotph_fd(device: *mut Device) -> c_int {
 pub unsafe extern "C" fn vfiotph_close(device: *mut Device) {
     answer(|| {
         // SAFETY: a device or NULL, as said, and this is its last call.
-        drop(unsafe { pointer::take_device(device) });
+        drop(unsafe { pointer::take(device) });
         Ok(())
     });
 }

@@ -21,29 +21,43 @@ fn check<T>(pointer: *const T, what: &str) -> Result<(), Failure> {
 
 /// The device behind a handle.
 pub(super) unsafe fn device<'a>(device: *const Device) -> Result<&'a Device, Failure> {
-    check(device, "device")?;
-    // SAFETY: it is not NULL, so `into_handle` made it, and it has not been closed.
-    Ok(unsafe { &*device })
+    // SAFETY: it is NULL, or `put_new` made it and it has not been closed.
+    unsafe { object(device, "device") }
 }
 
-/// Puts a new device where the caller wants it; NULL if there is none.
-pub(super) unsafe fn put_device(
-    place: *mut *mut Device,
-    make: impl FnOnce() -> Result<Device, Failure>,
+/// What a pointer leads to: one of C's structures, or what `put_new` made and `take` has not taken.
+pub(super) unsafe fn object<'a, T>(object: *const T, what: &str) -> Result<&'a T, Failure> {
+    check(object, what)?;
+    // SAFETY: it is not NULL, so it leads to a valid one, which nobody changes meanwhile.
+    Ok(unsafe { &*object })
+}
+
+/// One of C's structures, to fill in.
+pub(super) unsafe fn object_mut<'a, T>(object: *mut T, what: &str) -> Result<&'a mut T, Failure> {
+    check(object, what)?;
+    // SAFETY: it is not NULL, so it leads to a valid one, which nobody else uses meanwhile.
+    Ok(unsafe { &mut *object })
+}
+
+/// Puts something new where the caller wants it; NULL if there is none.
+pub(super) unsafe fn put_new<T>(
+    place: *mut *mut T,
+    what: &str,
+    make: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<(), Failure> {
-    check(place, "device")?;
+    check(place, what)?;
     // SAFETY: it leads to room for a pointer.
     unsafe { place.write(std::ptr::null_mut()) };
-    let device = Box::into_raw(Box::new(make()?));
+    let new = Box::into_raw(Box::new(make()?));
     // SAFETY: as above.
-    unsafe { place.write(device) };
+    unsafe { place.write(new) };
     Ok(())
 }
 
-/// Takes a device back that `put_device` gave away.
-pub(super) unsafe fn take_device(device: *mut Device) -> Option<Box<Device>> {
-    // SAFETY: it is not NULL, so it came from a box, and it has not been closed.
-    (!device.is_null()).then(|| unsafe { Box::from_raw(device) })
+/// Takes back what `put_new` gave away.
+pub(super) unsafe fn take<T>(given: *mut T) -> Option<Box<T>> {
+    // SAFETY: it is not NULL, so it came from a box, and it has not been taken back.
+    (!given.is_null()).then(|| unsafe { Box::from_raw(given) })
 }
 
 /// A text; `None` for NULL.

@@ -5,7 +5,7 @@ use std::mem::offset_of;
 
 use super::answer::answer;
 use super::pointer;
-use crate::{Capability, Device, Entry, Status, Tag};
+use crate::{Capability, Device, Entry, EntryState, Status, Tag};
 
 /// How long the structures are that the first version of the library knew.
 const CAPABILITY: usize = offset_of!(Capability, table_entries) + size_of::<u32>();
@@ -109,6 +109,29 @@ pub unsafe extern "C" fn vfiotph_clear_entries(
         let device = unsafe { pointer::device(device) }?;
         // SAFETY: as many indices as said.
         device.clear_entries(unsafe { pointer::elements(indices, count, "indices") }?)
+    })
+}
+
+/// What entries of the ST table were set for, and what became of their CPUs since: a CPU that goes
+/// offline keeps its tag in the table until the entry is set anew. Also while TPH is off. Changes
+/// nothing.
+///
+/// @entries are @count of them, any number; index says which one, the rest is filled in. After an
+/// error none of them has changed.
+///
+/// -ENXIO for an index past the table, -EOPNOTSUPP if there is no ST table, -EINVAL from a kernel
+/// that does not know the question; -ENOTTY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vfiotph_get_entries(
+    device: *mut Device,
+    entries: *mut EntryState,
+    count: usize,
+) -> c_int {
+    answer(|| {
+        // SAFETY: a device, as said.
+        let device = unsafe { pointer::device(device) }?;
+        // SAFETY: as many entries as said.
+        device.entries(unsafe { pointer::elements_mut(entries, count, "entries") }?)
     })
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What no device is needed for: bad arguments get a number, a text and advice, and never crash. */
-#include "check.h"
+#include "places.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -66,6 +66,10 @@ static void no_device_is_refused_everywhere(void)
     struct vfiotph_status status = { sizeof(status), 0, 0, 0 };
     struct vfiotph_entry entry = { 0, 0, 0, 0 };
     struct vfiotph_tag tag = { 0, 0, 0, 0 };
+    struct vfiotph_entry_state state = { 0, 0, 0, 0 };
+    struct vfiotph_range range = { 0, 0x1000 };
+    struct vfiotph_peer_tags tags = { 0, 0, 0, 0 };
+    struct vfiotph_dma_buf_tag found = { 0, 0, 0 };
     uint16_t index = 0;
 
     REFUSED(vfiotph_fd(NULL), EINVAL, "device is NULL", NULL);
@@ -76,6 +80,11 @@ static void no_device_is_refused_everywhere(void)
     REFUSED(vfiotph_set_entries(NULL, &entry, 1), EINVAL, "device is NULL", NULL);
     REFUSED(vfiotph_clear_entries(NULL, &index, 1), EINVAL, "device is NULL", NULL);
     REFUSED(vfiotph_get_tags(NULL, &tag, 1), EINVAL, "device is NULL", NULL);
+    REFUSED(vfiotph_get_entries(NULL, &state, 1), EINVAL, "device is NULL", NULL);
+    REFUSED(vfiotph_export_dma_buf(NULL, 0, &range, 1), EINVAL, "device is NULL", NULL);
+    REFUSED(vfiotph_probe_dma_buf_tags(NULL), EINVAL, "device is NULL", NULL);
+    REFUSED(vfiotph_set_dma_buf_tags(NULL, 0, &tags), EINVAL, "device is NULL", NULL);
+    REFUSED(vfiotph_get_dma_buf_tag(NULL, 0, 8, &found), EINVAL, "device is NULL", NULL);
     vfiotph_close(NULL);
 }
 
@@ -118,5 +127,6 @@ int main(void)
     no_device_is_refused_everywhere();
     a_thread_has_its_own_text();
     a_text_stays_until_the_next_failure();
+    check_places();
     return 0;
 }

@@ -108,6 +108,29 @@ static inline void a_bad_batch_is_refused_whole(struct vfiotph_device *device)
     DONE(vfiotph_disable(device));
 }
 
+static inline void it_tells_what_entries_are_for(struct vfiotph_device *device)
+{
+    struct vfiotph_entry entry = { 0, 5, VFIOTPH_MEMORY_VOLATILE, 0 };
+    struct vfiotph_entry_state found[] = { { 9, 4, 9, 9 }, { 9, 5, 9, 9 } };
+
+    DONE(vfiotph_enable(device, VFIOTPH_MODE_DEVICE_SPECIFIC));
+    DONE(vfiotph_set_entries(device, &entry, 1));
+    DONE(vfiotph_get_entries(device, found, 2));
+    CHECK(found[0].cpu == VFIOTPH_CPU_CLEAR && found[0].index == 4);
+    CHECK(found[0].memory == 0 && found[0].state == 0);
+    CHECK(found[1].cpu == 0 && found[1].index == 5);
+    CHECK(found[1].memory == VFIOTPH_MEMORY_VOLATILE && found[1].state == VFIOTPH_ENTRY_IN_USE);
+    DONE(vfiotph_get_entries(device, NULL, 0));
+    found[0].index = TABLE;
+    found[1].cpu = 9;
+    REFUSED(vfiotph_get_entries(device, found, 2), ENXIO, "an index lies outside", "indices");
+    CHECK(found[1].cpu == 9);
+    REFUSED(vfiotph_get_entries(device, NULL, 1), EINVAL, "entries is NULL", NULL);
+    DONE(vfiotph_disable(device));
+    DONE(vfiotph_get_entries(device, found + 1, 1));
+    CHECK(found[1].cpu == VFIOTPH_CPU_CLEAR && found[1].state == 0);
+}
+
 static inline void its_table_takes_the_tags(struct vfiotph_device *device)
 {
     struct vfiotph_tag tag = { 0, VFIOTPH_MEMORY_VOLATILE, 7, 7 };
@@ -127,6 +150,7 @@ static inline void check_device(struct vfiotph_device *device)
     it_goes_on_once(device, VFIOTPH_MODE_DEVICE_SPECIFIC);
     what_is_no_mode_is_refused(device);
     a_bad_batch_is_refused_whole(device);
+    it_tells_what_entries_are_for(device);
     its_table_takes_the_tags(device);
     it_is_off(device);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The library on devices of emulated hosts: emulated REPOSITORY. */
 #include "device.h"
+#include "peer.h"
 
 #include <pthread.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-int vfiotph_emulated_open(const char *profile, int direct_tags, struct vfiotph_device **device);
+int vfiotph_emulated_open(const char *profile, const char *function, int direct_tags,
+                          struct vfiotph_device **device);
 int vfiotph_emulated_tag(const char *profile, uint32_t cpu, int persistent, int bits);
 #ifdef __cplusplus
 }
@@ -29,7 +31,16 @@ static struct vfiotph_device *device_of(const char *name, int direct_tags)
 {
     struct vfiotph_device *device = NULL;
 
-    CHECK(vfiotph_emulated_open(profile(name), direct_tags, &device) == 0);
+    CHECK(vfiotph_emulated_open(profile(name), NULL, direct_tags, &device) == 0);
+    return device;
+}
+
+static struct vfiotph_device *accelerator(const char *name)
+{
+    struct vfiotph_device *device = NULL;
+    const char *host = profile("tph-emu/tests/profiles/accelerators");
+
+    CHECK(vfiotph_emulated_open(host, name, TABLE_ONLY, &device) == 0);
     return device;
 }
 
@@ -116,6 +127,28 @@ static void a_device_without_tph_says_so(void)
     vfiotph_close(device);
 }
 
+static void memory_is_shared_with_its_tags(void)
+{
+    struct vfiotph_device *device = accelerator("wide");
+
+    check_accelerator(device);
+    vfiotph_close(device);
+}
+
+static void tags_are_those_that_the_memory_takes(void)
+{
+    struct vfiotph_device *narrow = accelerator("narrow");
+    struct vfiotph_device *none = accelerator("deaf");
+    struct vfiotph_peer_tags tags = { VFIOTPH_PEER_TAG_16, 1, 0, VFIOTPH_HINT_TARGET };
+
+    DONE(vfiotph_probe_dma_buf_tags(narrow));
+    REFUSED(vfiotph_set_dma_buf_tags(narrow, CLOSED, &tags), EOPNOTSUPP, "no tags of 16 bits", "");
+    REFUSED(vfiotph_probe_dma_buf_tags(none), EOPNOTSUPP, "takes no hints on what it receives", "");
+    REFUSED(vfiotph_set_dma_buf_tags(none, CLOSED, &tags), EOPNOTSUPP, "takes no hints", "");
+    vfiotph_close(none);
+    vfiotph_close(narrow);
+}
+
 static void *program_one(void *device)
 {
     struct vfiotph_entry entry = { 0, 5, VFIOTPH_MEMORY_VOLATILE, 0 };
@@ -153,6 +186,8 @@ int main(int argc, char **argv)
     tags_are_the_drivers_only_where_that_is_allowed();
     narrow_tags_are_told_apart();
     a_device_without_tph_says_so();
+    memory_is_shared_with_its_tags();
+    tags_are_those_that_the_memory_takes();
     threads_take_turns();
     return 0;
 }

@@ -6,49 +6,78 @@ use std::ffi::{CStr, c_char, c_int};
 use std::path::Path;
 
 use tph::{AccessError, ConfigOffset, ConfigSpace, MemoryType, RequesterType, SteeringTag};
-use tph_emu::device::Region;
-use tph_emu::{Caller, DirectTags, EmuDevice, Firmware, Host, Profile, SharedHost};
-use vfio_tph::{Errno, Transport};
+use tph_emu::{
+    BarRange, Caller, DirectTags, EmuDevice, EmuFile, Firmware, Host, Profile, Region, SharedHost,
+};
+use vfio_tph::{Descriptor, Errno, FeatureNumber, FeatureTransport, Transport};
 use vfiotph::{Device, Link};
 
-struct Emulated(EmuDevice);
+struct Emulated {
+    device: EmuDevice,
+    /// Open until the device is closed: C has numbers and no way to close them.
+    exported: Vec<EmuFile>,
+}
 
 impl Transport for Emulated {
     fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
-        self.0.call(request)
+        self.device.call(request)
     }
 }
 
 impl ConfigSpace for Emulated {
     fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
         let mut bytes = [0; 4];
-        let read = self.0.config_read(offset.get().into(), &mut bytes);
+        let read = self.device.config_read(offset.get().into(), &mut bytes);
         read.map(|()| u32::from_le_bytes(bytes)).map_err(|_| AccessError::Failed)
     }
 
     fn write_config(&mut self, offset: ConfigOffset, value: u32) -> Result<(), AccessError> {
         let written =
-            self.0.region_write(Region::Config, offset.get().into(), &value.to_le_bytes());
+            self.device.region_write(Region::Config, offset.get().into(), &value.to_le_bytes());
         written.map_err(|_| AccessError::Failed)
     }
 }
 
-impl Link for Emulated {}
+impl FeatureTransport for Emulated {
+    fn dma_buf_tph(&mut self) -> Result<FeatureNumber, Errno> {
+        self.device.dma_buf_tph()
+    }
 
-/// Opens the first function of the host that the file `profile` describes, on which drivers may
+    fn feature(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        self.device.feature(request)
+    }
+}
+
+impl Link for Emulated {
+    fn export_dma_buf(&mut self, bar: u32, ranges: &[(u64, u64)]) -> Result<Descriptor, Errno> {
+        let region = Region::from_index(bar).ok_or(Errno::ENODEV)?;
+        let ranges: Vec<_> =
+            ranges.iter().map(|&(offset, length)| BarRange { offset, length }).collect();
+        let file = self.device.export_dma_buf(region, &ranges)?;
+        let number = file.number();
+        self.exported.push(file);
+        Ok(Descriptor(number))
+    }
+}
+
+/// Opens the function of this name, by default the first, of the host that the file `profile` describes, on which drivers may
 /// handle tags themselves if `direct_tags` is not 0. Prints why if it cannot; -1 then.
 ///
 /// # Safety
-/// `profile` is a string, `device` leads to room for a pointer.
+/// `profile` is a string, `function` too or NULL, `device` leads to room for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vfiotph_emulated_open(
     profile: *const c_char,
+    function: *const c_char,
     direct_tags: c_int,
     device: *mut *mut Device,
 ) -> c_int {
     // SAFETY: a string, as said.
     let profile = unsafe { CStr::from_ptr(profile) }.to_string_lossy().into_owned();
-    match open(Path::new(&profile), direct_tags != 0) {
+    // SAFETY: it is not NULL, so it is a string, as said.
+    let function = (!function.is_null()).then(|| unsafe { CStr::from_ptr(function) });
+    let function = function.map(CStr::to_string_lossy);
+    match open(Path::new(&profile), function.as_deref(), direct_tags != 0) {
         Ok(opened) => {
             // SAFETY: room for a pointer, as said. `vfiotph_close` takes the box back.
             unsafe { device.write(Box::into_raw(Box::new(opened))) };
@@ -94,13 +123,22 @@ fn tag(
     word.tag(memory, requester)
 }
 
-fn open(profile: &Path, direct_tags: bool) -> Result<Device, Box<dyn std::error::Error>> {
+fn open(
+    profile: &Path,
+    name: Option<&str>,
+    direct_tags: bool,
+) -> Result<Device, Box<dyn std::error::Error>> {
     let mut host = Host::new(&Profile::read(profile)?);
     if direct_tags {
         host.set_direct_tags(DirectTags::Allowed);
     }
-    let first = host.functions().map(|(id, endpoint)| (id, endpoint.bdf())).next();
-    let (id, address) = first.ok_or("the host has no function")?;
+    let id = match name {
+        Some(name) => host.function_named(name),
+        None => host.functions().map(|(id, _)| id).next(),
+    };
+    let id = id.ok_or("the host has no such function")?;
+    let address = host.endpoint(id).bdf();
     let device = EmuDevice::open(&SharedHost::new(host), id, Caller::anywhere())?;
-    Ok(Device::new(Emulated(device), address.to_string()))
+    let device = Emulated { device, exported: Vec::new() };
+    Ok(Device::new(device, address.to_string()))
 }

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use tph::{Bdf, StMode};
 use tph_abi::Errno;
 
-use crate::{Error, OpenStep, Step, VfioCall};
+use crate::{Error, OpenStep, Step};
 
 /// What the operator can do next. It reads as one or more sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,8 +11,11 @@ use std::process::Command;
 /// Where the library's own folder is in the repository.
 const LIBRARY: &str = "crates/vfio-tph-capi";
 /// What they are called in the guest, and where their sources are in the library's folder.
-const PROGRAMS: [(&str, &str); 2] =
-    [("c-steer", "examples/steer.c"), ("c-device", "tests/c/kernel.c")];
+const PROGRAMS: [(&str, &str); 3] = [
+    ("c-steer", "examples/steer.c"),
+    ("c-device", "tests/c/kernel.c"),
+    ("c-share", "tests/c/share.c"),
+];
 
 /// Compiles and links them with the library in `built`, a folder of cargo's.
 pub(super) fn build(repository: &Path, built: &Path) -> Result<Vec<PathBuf>> {

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use tph::{MemoryType, RequesterType, TphCapability};
+use tph::{MemoryType, ProcessingHint, RequesterType, SteeringTag, Tag8, Tag16, TphCapability};
 use tph_lab_guest::bind::rebind;
 use tph_lab_guest::endpoint::{self, Hint};
 use tph_lab_guest::{Control, Endpoint, Failure, Suite, module};
@@ -31,6 +31,9 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
             test(&endpoint, control)
         });
     }
+    let accelerator = Endpoint::named("accel").expect("the lab's profile has it");
+    let title = "memory_goes_to_another_process_with_its_tags";
+    suite.test(&format!("c_library::{title}"), || share(&accelerator));
 }
 
 fn example(nic: &Endpoint, control: &mut Control) -> Outcome {
@@ -77,6 +80,23 @@ fn direct_tags(nic: &Endpoint, control: &mut Control) -> Outcome {
     let expected =
         tags.iter().map(|(_, tag)| format!("{} {}\n", WIDE.tag_bits(), tag.entry_bits()));
     same("tags", printed?, expected.collect())
+}
+
+/// A process of the accelerator's driver, and one of the NIC's.
+fn share(accelerator: &Endpoint) -> Outcome {
+    let nic = Endpoint::named("nic0").ok_or("no nic0")?;
+    let mut words = vec![accelerator.address.to_string(), nic.address.to_string()];
+    if Host::default().dma_buf_feature().is_none() {
+        return said("c-share", &words).map(drop);
+    }
+    let tags = [SteeringTag::Standard(Tag8(0xf0)), SteeringTag::Extended(Tag16(0x51e0))];
+    words.extend(tags.iter().map(|tag| tag.entry_bits().to_string()));
+    let line = |requester: RequesterType, tag: SteeringTag| {
+        let hint = ProcessingHint::Target.bits();
+        format!("{} {} {hint}\n", requester.tag_bits(), tag.entry_bits())
+    };
+    let expected = [line(WIDE, tags[1]), line(RequesterType::Tph, tags[0])].concat();
+    same("what the NIC's process is answered", said("c-share", &words)?, expected)
 }
 
 /// What a program prints; if it fails, what it complains about.
