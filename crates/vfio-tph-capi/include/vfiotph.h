@@ -13,18 +13,22 @@
  *   -EINVAL           an argument makes no sense, or not in this state
  *   -EBADF            not an open file descriptor
  *   -ENOTTY           the file is no VFIO device, or the kernel does not serve TPH for it
- *   -EOPNOTSUPP       the device has no TPH, or this host does not allow what was asked
+ *   -EOPNOTSUPP       the device has no TPH, or this host does not allow what was asked; a dma-buf has
+ *                     no tag of this width
  *   -EBUSY            TPH is on already; the device is open elsewhere
  *   -ENXIO            no such ST entry, or its MSI-X vector is not set up
  *   -ENODATA          the firmware names no such tag for a CPU
  *   -ENOENT           the device is not bound to a VFIO driver
- *   -ENODEV           there is no such device, it is gone, or the firmware names no tags
+ *   -ENODEV           there is no such device, it is gone, or the firmware names no tags; the memory
+ *                     of a dma-buf is out of reach
+ *   -ENOSPC           every place for tags is taken
  *   -EIO              a register or the firmware could not be reached
  *   -EACCES, -EPERM   this process may not
  *   -ENOTRECOVERABLE  a bug in this library; close the device
  *
  * Threads.  All functions may be called from any thread, for the same device too: calls take turns.
- * Only vfiotph_close() must be the last call for its device. The texts of errors belong to the
+ * Only vfiotph_close() must be the last call for its device, vfiotph_tag_table_free() for its table,
+ * vfiotph_tag_release() for its buffer. The texts of errors belong to the
  * thread whose call failed.
  *
  * Structures that begin with "size" grow at their end: the caller sets size to sizeof, the library

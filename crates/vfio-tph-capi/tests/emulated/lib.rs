@@ -60,8 +60,9 @@ impl Link for Emulated {
     }
 }
 
-/// Opens the function of this name, by default the first, of the host that the file `profile` describes, on which drivers may
-/// handle tags themselves if `direct_tags` is not 0. Prints why if it cannot; -1 then.
+/// Opens the function of this name, by default the first, of the host that the file `profile`
+/// describes, on which drivers may handle tags themselves if `direct_tags` is not 0. Prints why if it
+/// cannot; -1 then.
 ///
 /// # Safety
 /// `profile` is a string, `function` too or NULL, `device` leads to room for a pointer.
