@@ -95,6 +95,34 @@ pub enum Error {
         /// The address.
         address: Bdf,
     },
+    /// The configuration space of a function could not be read far enough.
+    #[error("{address}: {why}")]
+    Unreadable {
+        /// The function.
+        address: Bdf,
+        /// Why not.
+        why: crate::Unreadable,
+    },
+    /// A rehearsal was refused, as doing it would be.
+    #[error("{device}: {error}")]
+    Rehearsal {
+        /// The device.
+        device: String,
+        /// With what.
+        error: tph::Error,
+    },
+    /// The threads of a process could not be read.
+    #[error("process {process}: {}", if source.kind() == io::ErrorKind::NotFound {
+        "there is no such process here".to_owned()
+    } else {
+        source.to_string()
+    })]
+    Process {
+        /// Its number.
+        process: u32,
+        /// Why not.
+        source: io::Error,
+    },
     /// The file of a dump could not be read.
     #[error("{}: {source}", path.display())]
     DumpFile {
@@ -122,6 +150,7 @@ impl Error {
             Self::Sysfs { source, .. }
             | Self::DumpFile { source, .. }
             | Self::Record { source, .. }
+            | Self::Process { source, .. }
             | Self::Capture { source, .. } => source.raw_os_error().map(Errno),
             _ => None,
         }
@@ -135,8 +164,13 @@ impl Error {
     /// Whether what was asked for is not offered here, as opposed to having gone wrong: the device
     /// has no TPH, its driver does not serve the interface, the administrator does not allow it.
     pub fn is_not_supported(&self) -> bool {
-        let Self::Request { errno, .. } = self else { return false };
-        matches!(*errno, Errno::ENOTTY | Errno::EOPNOTSUPP)
+        match self {
+            Self::Request { errno, .. } => matches!(*errno, Errno::ENOTTY | Errno::EOPNOTSUPP),
+            Self::Rehearsal { error, .. } => {
+                !matches!(error, tph::Error::Entry { .. } | tph::Error::Access(_))
+            }
+            _ => false,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod words;
 
 use std::io::ErrorKind;
 
-use tph::{Bdf, StMode};
+use tph::{Bdf, EntryError, StMode};
 use tph_abi::Errno;
 
 use crate::{Error, OpenStep, Step};
@@ -94,6 +94,13 @@ pub enum Advice {
     EmptyFolder,
     /// Have more rights.
     RunAsRoot,
+    /// See why TPH does not work for a device.
+    Explain {
+        /// The device.
+        device: String,
+    },
+    /// See which processes there are.
+    ListProcesses,
     /// Have the kernel ask the firmware.
     AskFirmware {
         /// The device.
@@ -122,6 +129,23 @@ impl Advice {
             Error::Refused { refusal, .. } => Some(refusal.advice()),
             Error::NoSuchFunction { .. } => Some(Self::List),
             Error::Dump { .. } => Some(Self::TakeDump),
+            Error::Unreadable { why: crate::Unreadable::Permission { .. }, .. } => {
+                Some(Self::RunAsRoot)
+            }
+            Error::Rehearsal { device, error } => Some(match error {
+                tph::Error::Entry { error: EntryError::IndexOutOfRange { .. }, .. } => {
+                    Self::Show { device: device.clone() }
+                }
+                tph::Error::Entry {
+                    error: EntryError::CpuAbsent(_) | EntryError::CpuOffline(_),
+                    ..
+                } => Self::ChooseCpus,
+                _ => Self::Explain { device: device.clone() },
+            }),
+            Error::Process { source, .. } => Some(match source.kind() {
+                ErrorKind::PermissionDenied => Self::RunAsRoot,
+                _ => Self::ListProcesses,
+            }),
             Error::Capture { source, .. } => {
                 (source.kind() == ErrorKind::DirectoryNotEmpty).then_some(Self::EmptyFolder)
             }

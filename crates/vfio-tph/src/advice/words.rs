@@ -87,6 +87,8 @@ impl fmt::Display for Advice {
             ),
             Self::EmptyFolder => f.write_str("Name a folder that is empty or not there."),
             Self::RunAsRoot => f.write_str("Run as root."),
+            Self::Explain { device } => write!(f, "See why, and what to do: tph explain {device}."),
+            Self::ListProcesses => f.write_str("See which there are: ps -e."),
             Self::AskFirmware { device } => write!(
                 f,
                 "Bind it, as root: tph bind {device}. The module asks the firmware then."

@@ -69,6 +69,8 @@ impl Host {
             self.vfio_device_file(address);
             self.firmware_tags(address);
             self.numa_node(address);
+            self.vector_affinity(address);
+            self.table_state(address);
             functions += 1;
         }
         self.kernel();

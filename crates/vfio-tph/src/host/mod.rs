@@ -3,10 +3,11 @@
 pub(crate) mod attributes;
 mod bus_path;
 mod capture;
-mod config_file;
+pub(crate) mod config_file;
 mod device_file;
 mod group;
 mod module;
+pub(crate) mod placement;
 pub(crate) mod record;
 mod survey;
 pub(crate) mod sysroot;
@@ -20,6 +21,7 @@ use crate::{Error, FunctionView, Inventory, Kernel, Topology};
 pub use capture::Captured;
 pub use device_file::{DeviceFile, Permission};
 pub use group::GroupMember;
+pub use placement::{TableState, Thread, VectorAffinity};
 
 use bus_path::BusPath;
 use survey::{Detail, Survey};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tph::{CpuId, CpuPresence};
+use tph::{CpuId, CpuPresence, StIndex};
 
+use super::Landing;
 use crate::{CacheKind, Topology};
 
 /// A set of CPUs whose data can be in the same place: those that share a cache, or one CPU alone.
@@ -63,5 +64,16 @@ impl Domains {
             Domain::Cpu(_) => 0,
             Domain::Cache { level, .. } => *level,
         })
+    }
+
+    /// Where data for `cpu` lands if it goes by `entry`, which holds the tag of `target`.
+    pub(super) fn landing(&self, cpu: CpuId, entry: StIndex, target: CpuId) -> Landing {
+        if target == cpu {
+            Landing::Own { entry }
+        } else if let Some(level) = self.closest_shared(target, cpu) {
+            Landing::Shared { entry, cpu: target, level }
+        } else {
+            Landing::Elsewhere { entry, cpu: target }
+        }
     }
 }

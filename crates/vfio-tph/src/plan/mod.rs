@@ -6,6 +6,7 @@
 //! nobody reads it.
 
 mod domains;
+mod given;
 mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,18 +30,28 @@ pub struct Queue {
     /// The entry that the device ties it to, if it leaves no choice (in interrupt vector mode: the
     /// number of its vector).
     pub tied_to: Option<StIndex>,
+    /// The MSI-X vector that interrupts its CPU, if one does and it is known. It does not count for
+    /// the plan; what became of it is compared by [`Plan::drift`].
+    pub vector: Option<StIndex>,
 }
 
 impl Queue {
     /// A queue with buffers in volatile memory, for which any entry will do.
     pub const fn new(number: u32, cpu: CpuId) -> Self {
-        Self { number, cpu, memory: MemoryType::Volatile, tied_to: None }
+        Self { number, cpu, memory: MemoryType::Volatile, tied_to: None, vector: None }
     }
 
     /// The same queue, tied to an entry.
     #[must_use]
     pub const fn tied_to(mut self, entry: StIndex) -> Self {
         self.tied_to = Some(entry);
+        self
+    }
+
+    /// The same queue, whose CPU is interrupted by a vector.
+    #[must_use]
+    pub const fn interrupting_with(mut self, vector: StIndex) -> Self {
+        self.vector = Some(vector);
         self
     }
 
@@ -212,14 +223,7 @@ impl Plan {
         let landing = |queue: &Queue| {
             let entry = queue.tied_to.or_else(|| entry_of.get(&Target::of(queue)).copied());
             entry.map_or(Landing::NotSteered, |entry| {
-                let cpu = chosen[&entry].cpu;
-                if cpu == queue.cpu {
-                    Landing::Own { entry }
-                } else if let Some(level) = domains.closest_shared(cpu, queue.cpu) {
-                    Landing::Shared { entry, cpu, level }
-                } else {
-                    Landing::Elsewhere { entry, cpu }
-                }
+                domains.landing(queue.cpu, entry, chosen[&entry].cpu)
             })
         };
         let queues =
