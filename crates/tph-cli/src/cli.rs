@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use tph::{CpuId, MemoryType, StIndex, StMode};
 
 use crate::style;
-use crate::verbs::MapArgs;
+use crate::verbs::{ApplyArgs, MapArgs, PlanArgs, VerifyArgs};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 an error, 2 wrong usage, 4 not supported by this device or this host (of
-explain: a link says no).";
+Exit codes: 0 done, 1 an error, 2 wrong usage, 3 not as planned (verify), 4 not supported by this
+device or this host (of explain: a link says no), 5 not everything could be compared (verify).";
 
 /// See and steer in which cache a device's writes land (PCIe TLP Processing Hints, TPH)
 #[derive(Debug, Parser)]
@@ -43,6 +44,12 @@ pub(crate) enum Verb {
     Unbind(BindArgs),
     /// Turn TPH on and keep it on until interrupted
     Hold(HoldArgs),
+    /// Say which ST entry gets which CPU, from queues and the CPUs that poll them
+    Plan(PlanArgs),
+    /// Put a plan on its device, and keep it there until interrupted
+    Apply(ApplyArgs),
+    /// Compare a plan with the table, interrupts and threads
+    Verify(VerifyArgs),
     /// Serve an emulated host to QEMU
     Emulate(EmulateArgs),
     /// Show the dma-bufs of processes, and the tags that travel with them
@@ -153,7 +160,8 @@ pub(crate) struct EmulateArgs {
     pub(crate) dir: PathBuf,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum ModeArg {
     /// From the ST entry of the request's interrupt vector
     InterruptVector,
@@ -170,9 +178,11 @@ impl From<ModeArg> for StMode {
     }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum MemoryArg {
     /// Ordinary memory
+    #[default]
     Volatile,
     /// Persistent memory
     Persistent,
@@ -184,6 +194,23 @@ impl From<MemoryArg> for MemoryType {
             MemoryArg::Volatile => Self::Volatile,
             MemoryArg::Persistent => Self::Persistent,
         }
+    }
+}
+
+impl From<MemoryType> for MemoryArg {
+    fn from(memory: MemoryType) -> Self {
+        match memory {
+            MemoryType::Volatile => Self::Volatile,
+            MemoryType::Persistent => Self::Persistent,
+        }
+    }
+}
+
+impl MemoryArg {
+    /// Whether it is the usual kind.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+    pub(crate) fn is_volatile(&self) -> bool {
+        *self == Self::Volatile
     }
 }
 

@@ -3,6 +3,7 @@
 mod cli;
 mod failure;
 mod output;
+mod plan_file;
 mod report;
 mod source;
 mod style;
@@ -31,6 +32,9 @@ fn main() -> ExitCode {
         Verb::Bind(args) => done(verbs::bind(args, cli.json)),
         Verb::Unbind(args) => done(verbs::unbind(args, cli.json)),
         Verb::Hold(args) => done(verbs::hold(args, cli.json)),
+        Verb::Plan(args) => done(verbs::plan(args, cli.json)),
+        Verb::Apply(args) => done(verbs::apply(args, cli.json)),
+        Verb::Verify(args) => verbs::verify(args, cli.json),
         Verb::Emulate(args) => done(verbs::emulate(args, cli.json)),
     };
     code.unwrap_or_else(|failure| failure.report())

@@ -167,7 +167,14 @@ impl Error {
         match self {
             Self::Request { errno, .. } => matches!(*errno, Errno::ENOTTY | Errno::EOPNOTSUPP),
             Self::Rehearsal { error, .. } => {
-                !matches!(error, tph::Error::Entry { .. } | tph::Error::Access(_))
+                use tph::{EntryError, FirmwareError};
+                match error {
+                    tph::Error::Entry { error: EntryError::Firmware(why), .. } => {
+                        matches!(why, FirmwareError::NoRootPort | FirmwareError::Absent)
+                    }
+                    tph::Error::Entry { .. } | tph::Error::Access(_) => false,
+                    _ => true,
+                }
             }
             _ => false,
         }

@@ -2,13 +2,20 @@
 //!
 //! Field names are a promise: docs/command.md lists them, and [`SCHEMA`] changes with them.
 
+mod change;
+mod drift;
 mod explain;
 mod function;
+mod plan;
 mod tag;
 mod tph;
 
+pub(crate) use change::ChangeReport;
+pub(crate) use drift::VerifyReport;
 pub(crate) use explain::{ExplainReport, LinkReport};
 pub(crate) use function::{FunctionReport, PortReport};
+pub(crate) use plan::summary as plan_summary;
+pub(crate) use plan::{PlanReport, PlannedEntryReport, PlannedQueueReport};
 pub(crate) use tag::Tag;
 pub(crate) use tph::{EntryReport, TphReport};
 

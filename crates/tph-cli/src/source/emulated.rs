@@ -5,9 +5,9 @@ mod topology;
 use std::path::{Path, PathBuf};
 
 use tph::{AccessError, DsmCall, FirmwareError, Function, PortType};
-use tph::{RequesterEnable, StIndex, StTable};
+use tph::{RequesterEnable, StIndex, StMode, StTable, TagSource};
 use tph_emu::{Caller, EmuDevice, FunctionId, Host, HostView, Profile, SharedHost};
-use vfio_tph::{Facts, FunctionView, Ids, PortView, TphView, Unreadable};
+use vfio_tph::{Change, Facts, FunctionView, Ids, PortView, TphView, Unreadable};
 
 use crate::failure::Failure;
 use crate::report::{EntryReport, FunctionReport};
@@ -102,6 +102,20 @@ impl Emulated {
             Err(why) => Err(why),
         };
         Facts::of_emulated(view, firmware, hardware.direct_tags_allowed(), topology)
+    }
+
+    /// What putting these entries on the function would write; the firmware is asked.
+    pub(crate) fn rehearse(
+        &self,
+        id: FunctionId,
+        mode: StMode,
+        entries: &[(StIndex, TagSource)],
+    ) -> Result<Vec<Change>, Failure> {
+        let caller = Caller::anywhere();
+        let mut host = self.host.lock();
+        let device = host.endpoint(id).bdf().to_string();
+        let changes = vfio_tph::rehearse(&mut host.view(id, &caller), mode, entries);
+        Ok(changes.map_err(|error| vfio_tph::Error::Rehearsal { device, error })?)
     }
 
     fn view(&self, id: FunctionId) -> FunctionView {

@@ -5,8 +5,8 @@ mod emulated;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use tph::Bdf;
-use vfio_tph::{Dump, Facts, FunctionView, Host, Topology};
+use tph::{Bdf, StIndex, StMode, TagSource};
+use vfio_tph::{Change, Dump, Facts, FunctionView, Host, Seen, Topology};
 
 use crate::cli::SourceArgs;
 use crate::failure::Failure;
@@ -105,6 +105,35 @@ impl Source {
             Self::Dump(dump) => Facts::of_dump(dump.function(address(device)?)?),
             Self::Emulated(host) => host.facts(host.find(device)?),
         })
+    }
+}
+
+impl Source {
+    /// What putting these entries on the function would write.
+    pub(crate) fn rehearse(
+        &self,
+        device: &str,
+        mode: StMode,
+        entries: &[(StIndex, TagSource)],
+    ) -> Result<Vec<Change>, Failure> {
+        match self {
+            Self::Sysfs(host) => Ok(host.rehearse(address(device)?, mode, entries)?),
+            Self::Emulated(host) => host.rehearse(host.find(device)?, mode, entries),
+            Self::Dump(_) => Err(Failure::Usage("a dump has no CPUs to steer to".into())),
+        }
+    }
+
+    /// What is to be seen of the function and, if one is named, of a process.
+    pub(crate) fn see(&self, device: &str, process: Option<u32>) -> Result<Seen, Failure> {
+        if let Self::Sysfs(host) = self {
+            return Ok(host.see(address(device)?, process)?);
+        }
+        let facts = self.facts(device)?;
+        let mut seen = Seen::new(facts.function, facts.topology);
+        // An emulated host has no processes; those of this machine stand in.
+        let threads = process.map(|id| Ok::<_, Failure>((id, Host::default().threads(id)?)));
+        seen.threads = threads.transpose()?;
+        Ok(seen)
     }
 }
 

@@ -1,23 +1,17 @@
 //! `tph hold DEV`
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use serde::Serialize;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use tph::{MemoryType, StIndex, StMode, StTable, TagSource, TphCapability};
-use tph_abi::{Errno, Transport};
-use tph_emu::{EmuDevice, Interrupt};
-use vfio_tph::{CpuStanding, EventFd, Host, Programmed, TphDevice, VfioFunction};
+use tph::{MemoryType, StIndex, StMode, TagSource};
+use tph_abi::Transport;
+use vfio_tph::{CpuStanding, Programmed, TphDevice};
 
+use super::opened::{Opened, interrupted};
 use crate::cli::{HoldArgs, Steering};
 use crate::failure::Failure;
 use crate::report::FunctionReport;
-use crate::source::{self, Emulated};
 use crate::style::title;
 use crate::table::{Table, row};
 use crate::{output, words};
@@ -52,65 +46,9 @@ struct MapReport {
 
 pub(crate) fn hold(args: &HoldArgs, json: bool) -> Result<(), Failure> {
     let interrupted = interrupted()?;
-    if let Some(profile) = &args.emulated {
-        let emulated = Emulated::start(profile.as_ref())?;
-        let id = emulated.find(&args.device)?;
-        let device = emulated.open(id)?;
-        let name = device.host().lock().endpoint(id).bdf().to_string();
-        connect(&device, &args.map)?;
-        let look = || Some(emulated.report(id));
-        return hold_device(TphDevice::new(&device, name), args, json, look, &interrupted);
-    }
-    let address = source::address(&args.device)?;
-    let function = VfioFunction::open(address)?;
-    let _vectors = set_up_vectors(&function, &args.map)?;
-    let look = || Host::default().function(address).ok().as_ref().map(FunctionReport::from);
-    hold_device(function.tph(), args, json, look, &interrupted)
-}
-
-/// Is told when somebody interrupts.
-fn interrupted() -> Result<Receiver<()>, Failure> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    let (tell, told) = channel();
-    thread::spawn(move || {
-        signals.forever().next();
-        // Nobody listens any more when it ended for another reason.
-        let _ = tell.send(());
-    });
-    Ok(told)
-}
-
-/// Sets up the MSI-X vectors that a table in the MSI-X table needs, as an interrupt-driven driver
-/// would have. They go with the device.
-fn set_up_vectors(function: &VfioFunction, map: &[Steering]) -> Result<Vec<EventFd>, Failure> {
-    let capability = TphCapability::find(&mut function.config()).ok().flatten();
-    let in_msix = matches!(capability.map(|found| found.table), Some(Ok(StTable::Msix { .. })));
-    let last = map.iter().map(|steering| u32::from(steering.index.0)).max();
-    let Some(count) = last.map(|last| function.msix_vectors().min(last + 1)).filter(|_| in_msix)
-    else {
-        return Ok(Vec::new());
-    };
-    let events = (0..count).map(|_| EventFd::new(0)).collect::<Result<Vec<_>, _>>()?;
-    function.enable_msix(&events)?;
-    Ok(events)
-}
-
-/// The same on the emulated host.
-fn connect(device: &EmuDevice, map: &[Steering]) -> Result<(), Failure> {
-    for Steering { index, .. } in map {
-        let counter: Box<dyn Interrupt> = Box::new(Arc::new(AtomicU64::new(0)));
-        match device.set_interrupt(*index, Some(counter)) {
-            // A vector that is not there is no entry either, and programming says so.
-            Ok(()) | Err(Errno::EINVAL) => {}
-            Err(errno) => {
-                let host = device.host().lock();
-                let device = host.endpoint(device.function()).bdf().to_string();
-                let reason = format!("setting up vector {index}: {errno}");
-                return Err(Failure::Emulated { device, reason });
-            }
-        }
-    }
-    Ok(())
+    let indices: Vec<_> = args.map.iter().map(|steering| steering.index).collect();
+    let opened = Opened::open(&args.device, args.emulated.as_ref(), &indices)?;
+    hold_device(opened.tph(), args, json, || opened.look(), &interrupted)
 }
 
 /// Turns TPH on, says so, waits, turns it off.

@@ -1,5 +1,6 @@
 //! What the command does, a verb each.
 
+mod apply;
 mod bind;
 mod capture;
 mod demo;
@@ -9,8 +10,12 @@ mod explain;
 mod hold;
 mod list;
 mod map;
+mod opened;
+mod plan;
 mod show;
+mod verify;
 
+pub(crate) use apply::{ApplyArgs, apply};
 pub(crate) use bind::{bind, unbind};
 pub(crate) use capture::capture;
 pub(crate) use demo::demo;
@@ -20,4 +25,6 @@ pub(crate) use explain::explain;
 pub(crate) use hold::hold;
 pub(crate) use list::list;
 pub(crate) use map::{MapArgs, map};
+pub(crate) use plan::{PlanArgs, plan};
 pub(crate) use show::show;
+pub(crate) use verify::{VerifyArgs, verify};

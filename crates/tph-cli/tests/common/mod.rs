@@ -53,3 +53,10 @@ pub(crate) fn profile(name: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tph-emu/tests/profiles");
     format!("--emulated={folder}/{name}.toml")
 }
+
+/// A file with this text, gone when it is dropped.
+pub(crate) fn file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}

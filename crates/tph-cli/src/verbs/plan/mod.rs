@@ -1,0 +1,117 @@
+//! `tph plan DEV`
+
+mod args;
+mod queues;
+
+use tph::{StMode, StTable, TphCapability};
+use vfio_tph::{Error, Facts, Plan};
+
+pub(crate) use args::{PlaceArgs, PlanArgs};
+
+use crate::cli::ModeArg;
+use crate::failure::Failure;
+use crate::plan_file::PlanFile;
+use crate::report::{PlanReport, PlannedEntryReport, PlannedQueueReport, plan_summary};
+use crate::source::Source;
+use crate::style::title;
+use crate::table::{Cell, Table, Tone, row};
+use crate::{output, words};
+
+pub(crate) fn plan(args: &PlanArgs, json: bool) -> Result<(), Failure> {
+    let from = args.queues.from.as_deref().map(PlanFile::read).transpose()?;
+    let source = Source::open(&args.place.source())?;
+    let facts = source.facts(&args.device)?;
+    let device = facts.function.address.to_string();
+    let (capability, table) = table(&facts)?;
+    let mode = args.mode.or(from.as_ref().map(|file| file.mode));
+    let mode = mode.map_or_else(|| usual_mode(&device, capability), Ok)?;
+
+    let mut queues = queues::queues(args, from.as_ref())?;
+    if args.tied || mode == ModeArg::InterruptVector {
+        queues::tie(&mut queues)?;
+    }
+    let entries = table.entries();
+    let plan = Plan::new(entries, &facts.topology, &queues)
+        .map_err(|error| Failure::NoPlan { device: device.clone(), error })?;
+    // What would be refused is better said now.
+    source.rehearse(&device, mode.into(), &plan.batch())?;
+
+    if let Some(path) = &args.output {
+        write(path, &PlanFile::new(device.clone(), mode, &plan))?;
+    }
+    let report = PlanReport {
+        device,
+        mode,
+        table: words::table(table),
+        table_entries: entries,
+        summary: plan_summary(&plan, entries),
+        queues: plan.queues.iter().map(PlannedQueueReport::from).collect(),
+        entries: PlannedEntryReport::all(&plan),
+        file: args.output.as_ref().map(|path| path.display().to_string()),
+    };
+    let said = if json { output::json(report) } else { output::print(&text(&report)) };
+    Ok(said?)
+}
+
+/// The table of the device, if there is one to plan for.
+fn table(facts: &Facts) -> Result<(TphCapability, StTable), Failure> {
+    let address = facts.function.address;
+    let refused = |error| Error::Rehearsal { device: address.to_string(), error };
+    let tph = match &facts.function.tph {
+        Err(why) => return Err(Error::Unreadable { address, why: *why }.into()),
+        Ok(None) => return Err(refused(tph::Error::NoCapability).into()),
+        Ok(Some(tph)) => tph,
+    };
+    match tph.capability.table {
+        Err(malformed) => Err(refused(tph::Error::Malformed(malformed)).into()),
+        Ok(StTable::None) => Err(refused(tph::Error::NoTable).into()),
+        Ok(table) => Ok((tph.capability, table)),
+    }
+}
+
+/// A driver chooses freely in device-specific mode only.
+fn usual_mode(device: &str, capability: TphCapability) -> Result<ModeArg, Failure> {
+    let modes = capability.register.modes();
+    let can = |mode: &ModeArg| modes.contains(StMode::from(*mode));
+    let found = [ModeArg::DeviceSpecific, ModeArg::InterruptVector].into_iter().find(can);
+    found.ok_or_else(|| {
+        let error = tph::Error::ModeNotSupported(StMode::DeviceSpecific);
+        Error::Rehearsal { device: device.to_owned(), error }.into()
+    })
+}
+
+fn write(path: &std::path::Path, file: &PlanFile) -> Result<(), Failure> {
+    let fail = |reason: String| Failure::File { path: path.to_owned(), reason };
+    let text = file.text().map_err(|error| fail(error.to_string()))?;
+    std::fs::write(path, text).map_err(|error| fail(error.to_string()))
+}
+
+fn text(report: &PlanReport) -> String {
+    let mode = words::mode(report.mode.into());
+    let heading = format!("{}  {mode} mode, table: {}", title(&report.device), report.table);
+    let mut lines = vec![heading, report.summary.clone(), String::new()];
+    let mut table = Table::new(&[">QUEUE", ">CPU", ">ENTRY", ">TAG OF CPU", "WHY"]);
+    let dash = || Cell::new("-", Tone::Faint);
+    for queue in &report.queues {
+        let tone = match queue.landing {
+            "own" | "shared" => Tone::Plain,
+            _ => Tone::Bad,
+        };
+        table.push(row![
+            queue.queue,
+            queue.cpu,
+            queue.entry.map_or_else(dash, Cell::from),
+            queue.tag_of.map_or_else(dash, Cell::from),
+            Cell::new(queue.why.clone(), tone),
+        ]);
+    }
+    lines.extend(table.lines(2));
+    lines.push(String::new());
+    lines.push(match &report.file {
+        Some(file) => {
+            format!("Written to {file}. See what it would write: tph apply {file} --dry-run.")
+        }
+        None => "Nothing was changed. Keep it with -o FILE, then: tph apply FILE.".into(),
+    });
+    lines.join("\n") + "\n"
+}
