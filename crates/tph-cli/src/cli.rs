@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tph::{CpuId, MemoryType, StIndex, StMode};
 
 use crate::style;
-use crate::verbs::{ApplyArgs, MapArgs, PlanArgs, VerifyArgs};
+use crate::verbs::{ApplyArgs, MapArgs, PlanArgs, VerifyArgs, WatchArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 an error, 2 wrong usage, 3 not as planned (verify), 4 not supported by this
@@ -50,6 +50,8 @@ pub(crate) enum Verb {
     Apply(ApplyArgs),
     /// Compare a plan with the table, interrupts and threads
     Verify(VerifyArgs),
+    /// Compare a plan at each event of the kernel, and repair or report
+    Watch(WatchArgs),
     /// Serve an emulated host to QEMU
     Emulate(EmulateArgs),
     /// Show the dma-bufs of processes, and the tags that travel with them

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Verb::Plan(args) => done(verbs::plan(args, cli.json)),
         Verb::Apply(args) => done(verbs::apply(args, cli.json)),
         Verb::Verify(args) => verbs::verify(args, cli.json),
+        Verb::Watch(args) => done(verbs::watch(args, cli.json)),
         Verb::Emulate(args) => done(verbs::emulate(args, cli.json)),
     };
     code.unwrap_or_else(|failure| failure.report())

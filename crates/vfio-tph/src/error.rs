@@ -111,6 +111,12 @@ pub enum Error {
         /// With what.
         error: tph::Error,
     },
+    /// The kernel's events could not be listened to.
+    #[error("listening to the kernel's events: {source}")]
+    Uevents {
+        /// Why not.
+        source: io::Error,
+    },
     /// The threads of a process could not be read.
     #[error("process {process}: {}", if source.kind() == io::ErrorKind::NotFound {
         "there is no such process here".to_owned()
@@ -151,6 +157,7 @@ impl Error {
             | Self::DumpFile { source, .. }
             | Self::Record { source, .. }
             | Self::Process { source, .. }
+            | Self::Uevents { source }
             | Self::Capture { source, .. } => source.raw_os_error().map(Errno),
             _ => None,
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tph::{Bdf, StIndex, StMode, TagSource};
+use tph_emu::FunctionId;
 use vfio_tph::{Change, Dump, Facts, FunctionView, Host, Seen, Topology};
 
 use crate::cli::SourceArgs;
@@ -125,16 +126,26 @@ impl Source {
 
     /// What is to be seen of the function and, if one is named, of a process.
     pub(crate) fn see(&self, device: &str, process: Option<u32>) -> Result<Seen, Failure> {
-        if let Self::Sysfs(host) = self {
-            return Ok(host.see(address(device)?, process)?);
+        match self {
+            Self::Sysfs(host) => Ok(host.see(address(device)?, process)?),
+            Self::Emulated(host) => see_emulated(host, host.find(device)?, process),
+            Self::Dump(_) => Err(Failure::Usage("a dump has nothing to compare with".into())),
         }
-        let facts = self.facts(device)?;
-        let mut seen = Seen::new(facts.function, facts.topology);
-        // An emulated host has no processes; those of this machine stand in.
-        let threads = process.map(|id| Ok::<_, Failure>((id, Host::default().threads(id)?)));
-        seen.threads = threads.transpose()?;
-        Ok(seen)
     }
+}
+
+/// What is to be seen of a function of an emulated host, which has no processes: those of this
+/// machine stand in.
+pub(crate) fn see_emulated(
+    host: &Emulated,
+    id: FunctionId,
+    process: Option<u32>,
+) -> Result<Seen, Failure> {
+    let facts = host.facts(id);
+    let mut seen = Seen::new(facts.function, facts.topology);
+    let threads = process.map(|id| Ok::<_, Failure>((id, Host::default().threads(id)?)));
+    seen.threads = threads.transpose()?;
+    Ok(seen)
 }
 
 /// This machine, or the one that was saved in a folder.

@@ -14,6 +14,7 @@ mod opened;
 mod plan;
 mod show;
 mod verify;
+mod watch;
 
 pub(crate) use apply::{ApplyArgs, apply};
 pub(crate) use bind::{bind, unbind};
@@ -28,3 +29,4 @@ pub(crate) use map::{MapArgs, map};
 pub(crate) use plan::{PlanArgs, plan};
 pub(crate) use show::show;
 pub(crate) use verify::{VerifyArgs, verify};
+pub(crate) use watch::{WatchArgs, watch};

@@ -1,5 +1,6 @@
 //! A device that is open to be steered: through the kernel, or of an emulated host.
 
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -8,11 +9,10 @@ use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use std::os::fd::BorrowedFd;
 use tph::{Bdf, StIndex, StTable, TphCapability};
 use tph_abi::{Errno, Transport};
 use tph_emu::{EmuDevice, FunctionId, Interrupt};
-use vfio_tph::{EventFd, Host, TphDevice, VfioFd, VfioFunction};
+use vfio_tph::{EventFd, Host, Seen, TphDevice, VfioFd, VfioFunction};
 
 use crate::failure::Failure;
 use crate::report::FunctionReport;
@@ -72,7 +72,6 @@ impl Opened {
     pub(super) fn tph(&self) -> TphDevice<Carrier<'_>> {
         match self {
             Self::Kernel { function, address, .. } => {
-                use std::os::fd::AsFd;
                 let carrier = Carrier::Kernel(VfioFd::new(function.as_fd()));
                 TphDevice::new(carrier, address.to_string())
             }
@@ -80,6 +79,26 @@ impl Opened {
                 let name = host.host().lock().endpoint(*id).bdf().to_string();
                 TphDevice::new(Carrier::Emulated(device), name)
             }
+        }
+    }
+
+    /// Has `event` signalled when the kernel wants the device back; says whether that can be. An
+    /// emulated host wants none back.
+    pub(super) fn signal_request(&self, event: &EventFd) -> Result<bool, Failure> {
+        match self {
+            Self::Kernel { function, .. } => {
+                function.signal_request(event)?;
+                Ok(true)
+            }
+            Self::Emulated { .. } => Ok(false),
+        }
+    }
+
+    /// What is to be seen of it and, if one is named, of a process of this machine.
+    pub(super) fn see(&self, process: Option<u32>) -> Result<Seen, Failure> {
+        match self {
+            Self::Kernel { address, .. } => Ok(Host::default().see(*address, process)?),
+            Self::Emulated { host, id, .. } => source::see_emulated(host, *id, process),
         }
     }
 

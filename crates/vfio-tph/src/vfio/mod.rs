@@ -16,7 +16,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use tph::Bdf;
 use tph_abi::Errno;
-use vfio_bindings::bindings::vfio::VFIO_PCI_MSIX_IRQ_INDEX;
+use vfio_bindings::bindings::vfio::{VFIO_PCI_MSIX_IRQ_INDEX, VFIO_PCI_REQ_IRQ_INDEX};
 use vfio_ioctls::{VfioDevice, VfioError};
 use vmm_sys_util::eventfd::EventFd;
 
@@ -147,6 +147,17 @@ impl VfioFunction {
     /// [`Error::Call`].
     pub fn disable_msix(&self) -> Result<(), Error> {
         self.device.disable_msix().map_err(|error| self.call_error(VfioCall::Interrupts, &error))
+    }
+
+    /// Has the kernel signal `event` when it wants the function back: somebody unbinds it or asks its
+    /// card back, and waits until this is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub fn signal_request(&self, event: &EventFd) -> Result<(), Error> {
+        self.device
+            .enable_irq(VFIO_PCI_REQ_IRQ_INDEX, vec![event])
+            .map_err(|error| self.call_error(VfioCall::Interrupts, &error))
     }
 
     /// Resets the function. TPH stays as it was set.

@@ -1,0 +1,111 @@
+//! `tph watch`, on the emulated host and on a saved one
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Stdio};
+
+use common::{file, output, run, tph};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::NamedTempFile;
+use tph_lab_hosts::known;
+
+fn planned(queues: &[&str]) -> NamedTempFile {
+    let plan = file("");
+    let path = plan.path().to_str().unwrap();
+    output(&[&["plan", "nic0", "--emulated", "-o", path, "--queue"], queues].concat());
+    plan
+}
+
+/// A watch that runs.
+struct Watch {
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Watch {
+    fn start(plan: &NamedTempFile, arguments: &[&str]) -> Self {
+        let path = plan.path().to_str().unwrap();
+        let all = [&["watch", path, "--json"], arguments].concat();
+        let mut child = tph(&all).stdout(Stdio::piped()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Self { child, out }
+    }
+
+    /// The next thing that it says; it must be this kind of event.
+    fn says(&mut self, event: &str) -> Value {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&said["schema"], &said["event"]), (&1.into(), &event.into()), "{said}");
+        said
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Ends it; what it says then.
+    fn end(mut self, signal: Signal) -> String {
+        self.signal(signal);
+        let mut text = String::new();
+        self.out.read_to_string(&mut text).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        text
+    }
+}
+
+#[test]
+fn it_has_the_plan_on_the_device_and_compares_when_asked() {
+    let plan = planned(&["0=3", "1=9"]);
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut watch = Watch::start(&plan, &["--emulated"]);
+        assert_eq!(watch.says("applied")["device"], "0000:01:00.0");
+        let compared = watch.says("compared");
+        assert_eq!(
+            (&compared["cause"], &compared["as_planned"]),
+            (&"the start".into(), &true.into()),
+            "{compared}"
+        );
+        watch.signal(Signal::HUP);
+        assert_eq!(watch.says("compared")["cause"], "SIGHUP");
+        let end: Value = serde_json::from_str(&watch.end(signal)).unwrap();
+        assert_eq!((&end["event"], &end["cause"]), (&"released".into(), &"a signal".into()));
+    }
+}
+
+#[test]
+fn it_reports_and_changes_nothing_if_told_so() {
+    let plan = planned(&["0=3", "1=9"]);
+    let tree = known::demo();
+    let arguments = ["--sysroot", tree.path().to_str().unwrap(), "--report-only"];
+    let mut watch = Watch::start(&plan, &arguments);
+    let kinds = |said: &Value| {
+        let drifts = said["drifts"].as_array().unwrap().clone();
+        drifts.iter().map(|drift| drift["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&watch.says("compared")), ["off"]);
+    tree.file("/sys/devices/system/cpu/online", "0-8,10-15");
+    watch.signal(Signal::HUP);
+    assert_eq!(kinds(&watch.says("compared")), ["off", "cpu-not-online"]);
+    assert_eq!(watch.end(Signal::TERM), "", "it has nothing to release");
+}
+
+#[test]
+fn what_cannot_be_watched_is_refused() {
+    let plan = planned(&["0=3"]);
+    let path = plan.path().to_str().unwrap();
+    let refused = |arguments: &[&str]| {
+        let answer = run(&[&["watch", path], arguments].concat());
+        (answer.code.unwrap(), answer.err)
+    };
+    let (code, said) = refused(&["--sysroot", "/nonexistent"]);
+    assert_eq!(
+        (code, said.as_str()),
+        (2, "error: a saved host has no devices to open: add --report-only\n")
+    );
+    let (code, said) = refused(&["--sysroot", "/nonexistent", "--report-only"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("no such PCI function here"), "{said}");
+}
