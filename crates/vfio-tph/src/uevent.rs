@@ -15,7 +15,7 @@ const FROM_KERNEL: u32 = 1;
 const LARGEST: usize = 8192;
 
 /// Tells when devices and CPUs come and go: the kernel's uevents. Everybody may listen, but a
-/// container hears of none.
+/// container may hear of none.
 ///
 /// The file of it is readable when there is something to [`next`](Self::next).
 #[derive(Debug)]

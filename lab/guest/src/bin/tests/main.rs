@@ -17,6 +17,7 @@ mod no_reset;
 mod notph;
 mod other_tables;
 mod permission;
+mod plan;
 mod roles;
 mod steering;
 mod stock;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     permission::run(&mut suite, &mut control());
     life::run(&mut suite, &mut control());
     binding::run(&mut suite);
+    plan::run(&mut suite);
     c_library::run(&mut suite, &mut control());
     concurrency::run(&mut suite, &mut control());
     cache::run(&mut suite, &mut control());
