@@ -135,6 +135,20 @@ fn what_makes_no_plan_is_refused() {
         refused(&["--irqs"]),
     ];
     assert_snapshot!(cases.join("\n"));
+    let offline = run(&["plan", "nic0", &profile("narrow"), "--queue", "0=2"]);
+    assert_eq!(
+        offline.err,
+        "error: 0000:01:00.0: queue 0: CPU 2 is not online; choose one that is\n  next: See which \
+         are: cat /sys/devices/system/cpu/online.\n"
+    );
+    // What a user without root is shown of configuration space.
+    let tree = known::demo();
+    let config = tree.at("/sys/bus/pci/devices/0000:01:00.0/config");
+    std::fs::write(&config, &std::fs::read(&config).unwrap()[..64]).unwrap();
+    assert_eq!(
+        on(&tree, &["01:00.0", "--queue", "0=2"]),
+        "error: 0000:01:00.0: the dump ends after 64 bytes\nexit code 1\n"
+    );
     assert!(refused(&[]).ends_with("exit code 2\n"));
     assert!(refused(&["--queue", "0=1", "--irqs"]).ends_with("exit code 2\n"));
 }

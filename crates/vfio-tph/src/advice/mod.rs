@@ -239,6 +239,15 @@ mod tests {
     }
 
     #[test]
+    fn what_only_root_may_see_is_told_as_such() {
+        let address = "1:0.0".parse().unwrap();
+        let why = crate::Unreadable::Permission { readable: 64 };
+        assert_eq!(Error::Unreadable { address, why }.advice(), Some(Advice::RunAsRoot));
+        let source = ErrorKind::PermissionDenied.into();
+        assert_eq!(Error::Process { process: 1, source }.advice(), Some(Advice::RunAsRoot));
+    }
+
+    #[test]
     fn each_way_of_not_opening_has_its_advice() {
         let address = "1:0.0".parse().unwrap();
         let group = OpenStep::Group { group: 7 };
