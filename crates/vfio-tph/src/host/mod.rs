@@ -7,6 +7,7 @@ mod config_file;
 mod device_file;
 mod group;
 mod module;
+mod names;
 pub(crate) mod record;
 mod survey;
 pub(crate) mod sysroot;
@@ -20,6 +21,7 @@ use crate::{Error, FunctionView, Inventory, Kernel, Topology};
 pub use capture::Captured;
 pub use device_file::{DeviceFile, Permission};
 pub use group::GroupMember;
+pub use names::DeviceName;
 
 use bus_path::BusPath;
 use survey::{Detail, Survey};
