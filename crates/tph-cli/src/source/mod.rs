@@ -1,12 +1,13 @@
 //! Where functions are looked at: this machine, a dump, an emulated host.
 
 mod emulated;
+mod similar;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tph::Bdf;
-use vfio_tph::{Dump, Facts, FunctionView, Host, Topology};
+use vfio_tph::{Dump, Error, Facts, FunctionView, Host, Topology};
 
 use crate::cli::SourceArgs;
 use crate::failure::Failure;
@@ -63,8 +64,8 @@ impl Source {
     /// The function that a person calls `device`.
     pub(crate) fn function(&self, device: &str) -> Result<FunctionReport, Failure> {
         let view = match self {
-            Self::Sysfs(host) => host.function(address(device)?)?,
-            Self::Dump(dump) => dump.function(address(device)?)?,
+            Self::Sysfs(host) => host.function(find(host, device)?)?,
+            Self::Dump(dump) => dump.function(find_in(dump, device)?)?,
             Self::Emulated(host) => return Ok(host.report(host.find(device)?)),
         };
         Ok(FunctionReport::from(&view))
@@ -73,8 +74,9 @@ impl Source {
     /// The address of the function that a person calls `device`.
     pub(crate) fn address(&self, device: &str) -> Result<Bdf, Failure> {
         match self {
+            Self::Sysfs(host) => find(host, device),
+            Self::Dump(dump) => find_in(dump, device),
             Self::Emulated(host) => Ok(host.address(host.find(device)?)),
-            _ => address(device),
         }
     }
 
@@ -101,8 +103,8 @@ impl Source {
     /// All that is known of the function that a person calls `device`.
     pub(crate) fn facts(&self, device: &str) -> Result<Facts, Failure> {
         Ok(match self {
-            Self::Sysfs(host) => host.facts(address(device)?)?,
-            Self::Dump(dump) => Facts::of_dump(dump.function(address(device)?)?),
+            Self::Sysfs(host) => host.facts(find(host, device)?)?,
+            Self::Dump(dump) => Facts::of_dump(dump.function(find_in(dump, device)?)?),
             Self::Emulated(host) => host.facts(host.find(device)?),
         })
     }
@@ -113,7 +115,34 @@ pub(crate) fn host(sysroot: Option<&PathBuf>) -> Host {
     sysroot.map_or_else(Host::default, Host::saved)
 }
 
-/// The address that a person wrote.
+/// The function of this machine that a person calls `device`.
 pub(crate) fn address(device: &str) -> Result<Bdf, Failure> {
-    device.parse().map_err(|_| Failure::NotAnAddress(device.to_owned()))
+    find(&Host::default(), device)
+}
+
+/// The function of a host that a person calls `device`.
+fn find(host: &Host, device: &str) -> Result<Bdf, Failure> {
+    host.find(device).map_err(|error| {
+        let addresses = host.addresses().unwrap_or_default().0;
+        let names = host.names().into_iter().map(|known| known.name);
+        unknown(error, device, names.chain(addresses.iter().map(Bdf::to_string)))
+    })
+}
+
+/// The function of a dump that a person calls `device`.
+fn find_in(dump: &Dump, device: &str) -> Result<Bdf, Failure> {
+    dump.find(device).map_err(|error| {
+        let known = dump.functions().functions;
+        unknown(error, device, known.iter().map(|function| function.address.to_string()))
+    })
+}
+
+/// Why nothing was found, with what may have been meant instead.
+fn unknown(error: Error, device: &str, known: impl Iterator<Item = String>) -> Failure {
+    match error {
+        Error::NoSuchFunction { .. } | Error::NoSuchName { .. } => {
+            Failure::NoSuchDevice { error, similar: similar::to(device, known) }
+        }
+        error => error.into(),
+    }
 }

@@ -21,3 +21,16 @@ pub(crate) use hold::hold;
 pub(crate) use list::list;
 pub(crate) use map::{MapArgs, map};
 pub(crate) use show::show;
+
+#[cfg(test)]
+pub(crate) use {
+    bind::{BoundReport, ReleasedReport},
+    capture::CaptureReport,
+    demo::{DemoReport, PeerReport},
+    dma_buf::DmaBufReport,
+    emulate::Event as EmulateEvent,
+    hold::Event as HoldEvent,
+    list::ListReport,
+    map::MapReport,
+    show::ShowReport,
+};

@@ -1,0 +1,7 @@
+//! The `tph` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tph_cli::run()
+}
