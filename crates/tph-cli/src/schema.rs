@@ -44,7 +44,7 @@ struct QueueScore {
 #[expect(dead_code, reason = "a description")]
 struct HintScore {
     /// Null for packets without.
-    hint: Option<Hint>,
+    hint: Option<OfPacket>,
     writes: u64,
     bytes: u64,
     /// The CPUs that the tag names, by what the firmware says.
@@ -56,7 +56,8 @@ struct HintScore {
 /// What a packet says about a cache.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "a description")]
-struct Hint {
+#[schemars(rename = "Hint")]
+struct OfPacket {
     tag: u16,
     /// How many bits the tag's namespace has.
     tag_bits: u8,
