@@ -3,6 +3,8 @@
 mod c_library;
 mod dist;
 mod lab;
+mod package;
+mod process;
 mod repo;
 mod test;
 
@@ -27,6 +29,9 @@ enum Chore {
     CLibrary(c_library::Arguments),
     /// Write the manual pages and the shells' completions of tph
     Dist(dist::Arguments),
+    /// Make the Debian packages: vfio-tph (command, C library, manual pages, completions, udev rule)
+    /// and vfio-tph-dkms (the module's sources)
+    Package(package::Arguments),
     /// The whole test run: format, lints, documentation, tests, module, guest
     #[command(visible_alias = "ci")]
     Test(test::Arguments),
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
         Chore::Lab(verb) => lab::run(verb),
         Chore::CLibrary(arguments) => c_library::run(&arguments),
         Chore::Dist(arguments) => dist::run(&arguments),
+        Chore::Package(arguments) => package::run(&arguments),
         Chore::Test(arguments) => return test::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {

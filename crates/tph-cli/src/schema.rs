@@ -78,8 +78,8 @@ struct CacheName {
 #[schemars(untagged)]
 #[expect(dead_code, reason = "a description")]
 enum Demo {
-    Steered(verbs::DemoReport),
-    Peer(verbs::PeerReport),
+    Steered(Box<verbs::DemoReport>),
+    Peer(Box<verbs::PeerReport>),
 }
 
 /// Has every document of a verb in the schema under the name of the verb.

@@ -43,7 +43,5 @@ fn a_wrong_tag_makes_it_fail() {
         assert!(answer.err.contains(said), "{}", answer.err);
     }
     assert!(run(&["demo", "--peer", "--sabotage", "3"]).out.contains("WRONG"));
-    assert!(
-        run(&["demo", "--peer", "--sabotage", "3", "--json"]).out.contains("\"passed\": false")
-    );
+    assert!(run(&["demo", "--peer", "--sabotage", "3", "--json"]).out.contains("\"passed\":false"));
 }
