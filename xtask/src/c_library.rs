@@ -2,12 +2,11 @@
 //! and C++ in a system that has nothing but the installed files. (That is the lab's sysroot: a
 //! machine whose libc is newer than Debian's stable one may build what does not run there.)
 
+use crate::process::{cargo, finish, target};
 use crate::repo;
 use clap::Args;
-use std::env;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use tph_lab::prepare::prepare_c_library;
 use tph_lab::sysroot::Mount;
 use tph_lab::{Cache, Error, Progress, Sysroot};
@@ -15,11 +14,26 @@ use tph_lab::{Cache, Error, Progress, Sysroot};
 const PACKAGE: &str = "vfio-tph-capi";
 /// The library with the emulated host in it, for tests.
 const EMULATED: &str = "vfiotph_emulated";
-/// Where the library goes below the folder that it is installed into.
-const PREFIX: &str = "/usr/local";
-const LIBRARIES: &str = "/usr/local/lib";
+/// Where the library goes below the folder that it is installed into, unless it is packed.
+const LOCAL: Place = Place {
+    prefix: "/usr/local",
+    libraries: "/usr/local/lib",
+    build: "cargo-c",
+    flags: String::new(),
+};
 /// What compiles and runs the programs, in the sysroot.
 const CHECK: &str = "/repo/crates/vfio-tph-capi/tests/c/check.sh";
+
+/// Where the library is to be found once it is installed, and how it is built for that.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) prefix: &'static str,
+    pub(crate) libraries: &'static str,
+    /// The folder to build in, below cargo's.
+    pub(crate) build: &'static str,
+    /// What rustc is told.
+    pub(crate) flags: String,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -35,33 +49,43 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if let Some(folder) = &arguments.install {
         let file = |source| Error::File { action: "find", path: folder.clone(), source };
         let folder = std::path::absolute(folder).map_err(file)?;
-        install(&sysroot, &folder)?;
+        install(&sysroot, &folder, &LOCAL)?;
         return Ok(ExitCode::SUCCESS);
     }
     let target = target();
     let folder = target.join("c-library");
     // Nothing of an earlier build may be found.
     let _ = std::fs::remove_dir_all(&folder);
-    install(&sysroot, &folder)?;
+    install(&sysroot, &folder, &LOCAL)?;
     emulated(&target)?;
     check(&sysroot, &folder, &target)
 }
 
 /// The sources of the dependencies, with this machine's cargo: it knows the way to the registry.
-fn fetch() -> Result<(), Error> {
+pub(crate) fn fetch() -> Result<(), Error> {
     finish(cargo().args(["fetch", "--quiet", "--locked"]), "cargo", "fetch the dependencies")
 }
 
 /// Debian's cargo-c, with the cargo in it and this machine's rustc.
-fn install(sysroot: &Sysroot, folder: &Path) -> Result<(), Error> {
+pub(crate) fn install(sysroot: &Sysroot, folder: &Path, place: &Place) -> Result<(), Error> {
     let mut command = sysroot.native("usr/bin/cargo-cinstall");
     command
-        .args(["cinstall", "--frozen", "--release", "--package", PACKAGE, "--prefix", PREFIX])
-        .args(["--libdir", LIBRARIES, "--library-type", "cdylib", "--library-type", "staticlib"])
+        .args(["cinstall", "--frozen", "--release", "--package", PACKAGE, "--prefix", place.prefix])
+        .args([
+            "--libdir",
+            place.libraries,
+            "--library-type",
+            "cdylib",
+            "--library-type",
+            "staticlib",
+        ])
         .arg("--destdir")
         .arg(folder)
         .arg("--target-dir")
-        .arg(target().join("cargo-c"));
+        .arg(target().join(place.build));
+    if !place.flags.is_empty() {
+        command.env("RUSTFLAGS", &place.flags);
+    }
     finish(&mut command, "cargo-cinstall", "build and install the C library")
 }
 
@@ -75,10 +99,10 @@ fn emulated(target: &Path) -> Result<(), Error> {
 /// The script's exit code.
 fn check(sysroot: &Sysroot, installed: &Path, target: &Path) -> Result<ExitCode, Error> {
     let (repository, examples) = (repo::root(), target.join("debug/examples"));
-    let libraries = installed.join(PREFIX.trim_start_matches('/'));
+    let libraries = installed.join(LOCAL.prefix.trim_start_matches('/'));
     let mounts = [
         Mount { from: &repository, to: "/repo" },
-        Mount { from: &libraries, to: PREFIX },
+        Mount { from: &libraries, to: LOCAL.prefix },
         Mount { from: &examples, to: "/emulated" },
     ];
     let status = sysroot
@@ -87,27 +111,4 @@ fn check(sysroot: &Sysroot, installed: &Path, target: &Path) -> Result<ExitCode,
         .status()
         .map_err(|source| Error::Start { program: "unshare".to_owned(), source })?;
     Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
-}
-
-/// The cargo that runs this program.
-fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
-}
-
-fn finish(command: &mut Command, program: &str, step: &'static str) -> Result<(), Error> {
-    let program = program.to_owned();
-    let status = match command.current_dir(repo::root()).stdin(Stdio::null()).status() {
-        Ok(status) => status,
-        Err(source) => return Err(Error::Start { program, source }),
-    };
-    if status.success() {
-        return Ok(());
-    }
-    Err(Error::Command { step, program, status, output: String::new() })
-}
-
-/// The folder that cargo builds into.
-fn target() -> PathBuf {
-    let root = repo::root();
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }

@@ -1,7 +1,10 @@
 //! The project's own chores: `cargo xtask …`.
 
 mod c_library;
+mod dist;
 mod lab;
+mod package;
+mod process;
 mod repo;
 mod test;
 
@@ -24,6 +27,11 @@ enum Chore {
     /// Build and install libvfiotph as a packager does, then use it from C and C++: static and
     /// shared, with valgrind and the address sanitizer
     CLibrary(c_library::Arguments),
+    /// Write the manual pages and the shells' completions of tph
+    Dist(dist::Arguments),
+    /// Make the Debian packages: vfio-tph (command, C library, manual pages, completions, udev rule)
+    /// and vfio-tph-dkms (the module's sources)
+    Package(package::Arguments),
     /// The whole test run: format, lints, documentation, tests, module, guest
     #[command(visible_alias = "ci")]
     Test(test::Arguments),
@@ -36,6 +44,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Lab(verb) => lab::run(verb),
         Chore::CLibrary(arguments) => c_library::run(&arguments),
+        Chore::Dist(arguments) => dist::run(&arguments),
+        Chore::Package(arguments) => package::run(&arguments),
         Chore::Test(arguments) => return test::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {

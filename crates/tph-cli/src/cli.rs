@@ -6,22 +6,39 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use tph::{CpuId, MemoryType, StIndex, StMode};
 
+use crate::exit::Exit;
+use crate::output::Style;
 use crate::style;
 use crate::verbs::{ApplyArgs, MapArgs, PlanArgs, VerifyArgs, WatchArgs};
 
-const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 an error, 2 wrong usage, 3 not as planned (verify), 4 not supported by this
-device or this host (of explain: a link says no), 5 not everything could be compared (verify).";
-
 /// See and steer in which cache a device's writes land (PCIe TLP Processing Hints, TPH)
 #[derive(Debug, Parser)]
-#[command(name = "tph", version, after_help = EXIT_CODES, styles = style::HELP)]
+#[command(name = "tph", version, after_help = Exit::help(), styles = style::HELP)]
 pub(crate) struct Cli {
-    /// Answer in JSON
+    /// Answer in JSON, errors too: one line for each document
     #[arg(long, short, global = true)]
-    pub(crate) json: bool,
+    json: bool,
+    /// Answer in JSON with line breaks and indentation
+    #[arg(long, short, global = true)]
+    pretty: bool,
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+impl Cli {
+    /// Whether answers are JSON.
+    pub(crate) fn json(&self) -> bool {
+        self.style() != Style::Text
+    }
+
+    /// What answers look like.
+    pub(crate) fn style(&self) -> Style {
+        match (self.pretty, self.json) {
+            (true, _) => Style::PrettyJson,
+            (false, true) => Style::Json,
+            (false, false) => Style::Text,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,7 +107,8 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// The function: its PCI address, or on an emulated host its name
+    /// The function: its PCI address, its network interface or NVMe controller (eth0, nvme0), or on an
+    /// emulated host its name
     #[arg(value_name = "DEV")]
     pub(crate) device: String,
     #[command(flatten)]
@@ -99,7 +117,7 @@ pub(crate) struct ShowArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct BindArgs {
-    /// The function: its PCI address
+    /// The function: its PCI address, its network interface or NVMe controller (eth0, nvme0)
     #[arg(value_name = "DEV")]
     pub(crate) device: String,
 }
@@ -132,7 +150,8 @@ pub(crate) struct SourceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct HoldArgs {
-    /// The function: its PCI address, or on an emulated host its name
+    /// The function: its PCI address, its network interface or NVMe controller (eth0, nvme0), or on an
+    /// emulated host its name
     #[arg(value_name = "DEV")]
     pub(crate) device: String,
     /// Where the tag of a request comes from
@@ -164,6 +183,7 @@ pub(crate) struct EmulateArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum ModeArg {
     /// From the ST entry of the request's interrupt vector
     InterruptVector,

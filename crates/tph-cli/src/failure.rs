@@ -4,17 +4,13 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use vfio_tph::{Advice, PlanError};
+use serde::Serialize;
+use vfio_tph::{Error, PlanError};
 
+use crate::exit::Exit;
+use crate::output::{self, Style};
 use crate::plan_file::PlanFileError;
 use crate::style::ERROR;
-
-/// The code to exit with if something is not as it was planned.
-pub(crate) const DRIFT: u8 = 3;
-/// The code to exit with if not all could be compared, and the rest is as it was planned.
-pub(crate) const PARTLY: u8 = 5;
-/// The code to exit with if the device or the host does not support what was asked for.
-pub(crate) const NOT_SUPPORTED: u8 = 4;
 
 /// Why a verb did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -49,12 +45,22 @@ pub(crate) enum Failure {
     /// Options that make no sense together.
     #[error("{0}")]
     Usage(String),
-    /// The device is not one that can be there.
-    #[error("{0:?} is not a PCI address: write it as 0000:01:00.0 or 01:00.0")]
-    NotAnAddress(String),
+    /// Nothing is called so; these are called almost so.
+    #[error("{error}")]
+    NoSuchDevice {
+        /// What the library says.
+        error: Error,
+        /// What else may be meant, the likeliest first.
+        similar: Vec<String>,
+    },
     /// The emulated host has no such function.
-    #[error("the emulated host has no function {0:?}")]
-    NoSuchFunction(String),
+    #[error("the emulated host has no function {name:?}")]
+    NoSuchFunction {
+        /// What it was called.
+        name: String,
+        /// What else may be meant, the likeliest first.
+        similar: Vec<String>,
+    },
     /// The function cannot be opened on the emulated host.
     #[error("{device}: {reason}")]
     Emulated {
@@ -86,17 +92,22 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    fn code(&self) -> u8 {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Library(error) if error.is_not_supported() => NOT_SUPPORTED,
-            Self::NotAnAddress(_) | Self::Usage(_) => 2,
-            _ => 1,
+            Self::Library(Error::NotADevice { .. }) | Self::Usage(_) => Exit::Usage,
+            Self::Library(error) if error.is_not_supported() => Exit::NotSupported,
+            _ => Exit::Error,
         }
     }
 
     fn advice(&self) -> Option<String> {
+        let advice = |error: &Error| error.advice().map(|advice| advice.to_string());
         match self {
-            Self::Library(error) => error.advice().as_ref().map(Advice::to_string),
+            Self::Library(error) => advice(error),
+            Self::NoSuchDevice { error, similar } => did_you_mean(similar, advice(error)),
+            Self::NoSuchFunction { similar, .. } => {
+                did_you_mean(similar, Some("See what there is: tph list --emulated.".into()))
+            }
             Self::PlanFile(error) => error.advice(),
             Self::NoPlan { error: PlanError::CpuNotOnline { .. }, .. } => {
                 Some("See which are: cat /sys/devices/system/cpu/online.".into())
@@ -105,8 +116,6 @@ impl Failure {
                 Some(format!("See the table: tph show {device}."))
             }
             Self::NoQueues { advice, .. } => Some(advice.clone()),
-            Self::NotAnAddress(_) => Some("See what there is: tph list.".into()),
-            Self::NoSuchFunction(_) => Some("See what there is: tph list --emulated.".into()),
             _ => None,
         }
     }
@@ -116,12 +125,97 @@ impl Failure {
         if let Self::Output(error) = self
             && error.kind() == io::ErrorKind::BrokenPipe
         {
-            return ExitCode::SUCCESS; // Who asked has heard enough.
+            return Exit::Done.into(); // Who asked has heard enough.
         }
-        anstream::eprintln!("{ERROR}error:{ERROR:#} {self}");
-        if let Some(advice) = self.advice() {
-            anstream::eprintln!("  next: {advice}");
+        let mut report = ErrorReport::new(self.exit(), self.to_string());
+        report.next = self.advice();
+        if let Self::Library(error) | Self::NoSuchDevice { error, .. } = self {
+            report.device = device(error);
+            report.step = step(error);
+            report.errno = error.errno().map(|errno| errno.0);
         }
-        ExitCode::from(self.code())
+        report.report()
+    }
+}
+
+fn did_you_mean(similar: &[String], advice: Option<String>) -> Option<String> {
+    if similar.is_empty() {
+        return advice;
+    }
+    let question = format!("Did you mean {}?", similar.join(" or "));
+    Some(advice.map_or_else(|| question.clone(), |advice| format!("{question} {advice}")))
+}
+
+/// The device that an error is about, if it is about one.
+fn device(error: &Error) -> Option<String> {
+    match error {
+        Error::Request { device, .. } | Error::TooManyEntries { device, .. } => {
+            Some(device.clone())
+        }
+        Error::Open { address, .. }
+        | Error::Call { address, .. }
+        | Error::Refused { address, .. }
+        | Error::NoSuchFunction { address } => Some(address.to_string()),
+        Error::NotADevice { name } | Error::NoSuchName { name } | Error::Ambiguous { name, .. } => {
+            Some(name.clone())
+        }
+        _ => None,
+    }
+}
+
+/// What was being done, in words.
+fn step(error: &Error) -> Option<String> {
+    match error {
+        Error::Request { step, .. } => Some(step.to_string()),
+        Error::Open { step, .. } => Some(step.to_string()),
+        Error::Call { call, .. } => Some(call.to_string()),
+        _ => None,
+    }
+}
+
+/// An error as data.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ErrorReport {
+    /// `error`, `usage`, `drift`, `not-supported`, `partly`: the exit code in a word.
+    kind: &'static str,
+    /// The code that the command exits with.
+    pub(crate) exit_code: u8,
+    /// What happened, to which device, and why.
+    message: String,
+    /// The device, if it is about one: its address, or what it was called.
+    device: Option<String>,
+    /// What was being done, if the error is of a request or a call.
+    step: Option<String>,
+    /// The number of what the kernel or the device answered, if it was one of them.
+    errno: Option<i32>,
+    /// What to do next.
+    pub(crate) next: Option<String>,
+}
+
+/// The document that an error is.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ErrorDocument<'a> {
+    error: &'a ErrorReport,
+}
+
+impl ErrorReport {
+    pub(crate) fn new(exit: Exit, message: String) -> Self {
+        let (kind, exit_code) = (exit.name(), exit.code());
+        Self { kind, exit_code, message, device: None, step: None, errno: None, next: None }
+    }
+
+    /// Says it on standard error, where answers never go; the code to exit with.
+    pub(crate) fn report(&self) -> ExitCode {
+        if output::style() == Style::Text {
+            anstream::eprintln!("{ERROR}error:{ERROR:#} {}", self.message);
+            if let Some(next) = &self.next {
+                anstream::eprintln!("  next: {next}");
+            }
+        } else if let Ok(text) = output::document(ErrorDocument { error: self }) {
+            anstream::eprint!("{text}");
+        }
+        self.exit_code.into()
     }
 }

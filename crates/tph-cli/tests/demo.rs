@@ -41,12 +41,10 @@ fn a_wrong_tag_makes_it_fail() {
     for arguments in [&["demo", "--sabotage", "5"][..], &["demo", "--sabotage", "5", "--json"]] {
         let answer = run(arguments);
         assert_eq!(answer.code, Some(1));
-        assert_eq!(
-            answer.err,
-            "error: queue 5 with TPH on: every packet should carry tag 0x4235, for CPU 10; on the \
-             wire was 0x4334\n"
-        );
+        let said = "queue 5 with TPH on: every packet should carry tag 0x4235, for CPU 10; on the \
+                    wire was 0x4334";
+        assert!(answer.err.contains(said), "{}", answer.err);
     }
     assert!(run(&["demo", "--sabotage", "5"]).out.contains("WRONG"));
-    assert!(run(&["demo", "--sabotage", "5", "--json"]).out.contains("\"passed\": false"));
+    assert!(run(&["demo", "--sabotage", "5", "--json"]).out.contains("\"passed\":false"));
 }

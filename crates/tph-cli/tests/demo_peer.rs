@@ -38,14 +38,10 @@ fn a_wrong_tag_makes_it_fail() {
     ] {
         let answer = run(arguments);
         assert_eq!(answer.code, Some(1));
-        assert_eq!(
-            answer.err,
-            "error: queue 3: every packet should carry 0x53e2, target; the NIC sent 0xdead, target, \
-             the accelerator received 0xdead, target\n"
-        );
+        let said = "queue 3: every packet should carry 0x53e2, target; the NIC sent 0xdead, target, the \
+                    accelerator received 0xdead, target";
+        assert!(answer.err.contains(said), "{}", answer.err);
     }
     assert!(run(&["demo", "--peer", "--sabotage", "3"]).out.contains("WRONG"));
-    assert!(
-        run(&["demo", "--peer", "--sabotage", "3", "--json"]).out.contains("\"passed\": false")
-    );
+    assert!(run(&["demo", "--peer", "--sabotage", "3", "--json"]).out.contains("\"passed\":false"));
 }

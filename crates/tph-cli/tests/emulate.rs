@@ -35,7 +35,9 @@ impl Emulation {
     fn event(&mut self) -> Value {
         let mut line = String::new();
         self.out.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"))
+        let event = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+        common::schema::check("emulate", &event);
+        event
     }
 
     /// Lets queue 3 of the NIC write to where no memory is.

@@ -54,6 +54,7 @@ fn each_event_is_a_line_of_json() {
     ];
     let (mut child, mut out, text) = start(&arguments, "\n");
     let held: serde_json::Value = serde_json::from_str(&text).unwrap();
+    common::schema::check("hold", &held);
     assert_eq!((&held["schema"], &held["event"]), (&1.into(), &"held".into()));
     assert_eq!(held["mode"], "interrupt-vector");
     assert_eq!(held["map"][1], serde_json::json!({"queue": 6, "cpu": 4}));
@@ -62,6 +63,7 @@ fn each_event_is_a_line_of_json() {
     assert_eq!(held["function"]["tph"]["entries"][4]["raw"], 0);
     let released: serde_json::Value =
         serde_json::from_str(&interrupt(&mut child, &mut out, Signal::INT)).unwrap();
+    common::schema::check("hold", &released);
     assert_eq!(released["event"], "released");
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{fixture, json, output, profile};
+use common::{fixture, json, output, profile, run};
 use insta::assert_snapshot;
 
 #[test]
@@ -27,7 +27,9 @@ fn functions_without_tph_are_listed_if_asked_for() {
 
 #[test]
 fn a_dump_that_is_too_short_leaves_it_open() {
-    assert_snapshot!(output(&["list", "--dump", &fixture("i210-short.lspci")]));
+    let answer = run(&["list", "--dump", &fixture("i210-short.lspci")]);
+    assert_eq!((answer.code, answer.err.as_str()), (Some(5), ""));
+    assert_snapshot!(answer.out);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{fixture, json, output, profile};
+use common::{fixture, json, output, profile, run};
 use insta::{assert_json_snapshot, assert_snapshot};
 
 #[test]
@@ -35,7 +35,9 @@ fn a_root_port_has_no_tph() {
 
 #[test]
 fn a_dump_that_is_too_short_leaves_it_open() {
-    assert_snapshot!(output(&["show", "01:00.0", "--dump", &fixture("i210-short.lspci")]));
+    let answer = run(&["show", "01:00.0", "--dump", &fixture("i210-short.lspci")]);
+    assert_eq!((answer.code, answer.err.as_str()), (Some(5), ""));
+    assert_snapshot!(answer.out);
 }
 
 #[test]

@@ -129,6 +129,26 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// What a person wrote can be no device.
+    #[error("{name:?} is not a PCI address: write it as 0000:01:00.0 or 01:00.0")]
+    NotADevice {
+        /// What was written.
+        name: String,
+    },
+    /// Nothing is called so.
+    #[error("no network interface or NVMe controller of a PCI function is called {name:?}")]
+    NoSuchName {
+        /// The name.
+        name: String,
+    },
+    /// Several functions are called so.
+    #[error("{name:?} may be {}", any_of(candidates))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// The functions.
+        candidates: Vec<Bdf>,
+    },
     /// The file of a dump could not be read.
     #[error("{}: {source}", path.display())]
     DumpFile {
@@ -186,6 +206,10 @@ impl Error {
             _ => false,
         }
     }
+}
+
+fn any_of(candidates: &[Bdf]) -> String {
+    candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 fn why(step: Step, errno: Errno, cause: Option<Cause>) -> String {

@@ -68,7 +68,7 @@ pub use enabled::Enabled;
 pub use error::Error;
 pub use explain::{Answer, Binding, Evidence, Explanation, Facts, Finding, FirmwareTags};
 pub use explain::{Link, Reason, Served, explain};
-pub use host::{Captured, DeviceFile, GroupMember, Host, Permission};
+pub use host::{Captured, DeviceFile, DeviceName, GroupMember, Host, Permission};
 pub use host::{TableState, Thread, VectorAffinity};
 pub use inventory::Inventory;
 pub use kernel::{BootParameters, Kernel, KernelConfig, Module};

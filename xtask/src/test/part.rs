@@ -46,7 +46,7 @@ const XTASK: Part =
     Part { program: Program::Xtask, needs: Some(&["apt-get", "--version"]), ..CARGO };
 
 /// All parts, the quick ones first.
-pub(super) const PARTS: [Part; 11] = [
+pub(super) const PARTS: [Part; 12] = [
     Part {
         name: "format",
         what: "every file is formatted",
@@ -109,6 +109,13 @@ pub(super) const PARTS: [Part; 11] = [
         name: "lab-reload",
         what: "the module comes and goes 1,000 times",
         arguments: &["lab", "test", "--rounds", "1000", "--timeout", "1800", "without_a_trace"],
+        usual: false,
+        ..XTASK
+    },
+    Part {
+        name: "package",
+        what: "the Debian packages install in a clean system, work there, and leave nothing behind",
+        arguments: &["package", "--check"],
         usual: false,
         ..XTASK
     },

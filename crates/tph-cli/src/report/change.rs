@@ -5,6 +5,7 @@ use vfio_tph::{Change, ChangeStep, NewTag, Register};
 
 /// A write to a register.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ChangeReport {
     /// `open`, `enable`, `program`.
     pub(crate) step: &'static str,
@@ -23,6 +24,7 @@ pub(crate) struct ChangeReport {
 
 /// An entry that gets a tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct NewTagReport {
     pub(crate) index: u16,
     pub(crate) cpu: u32,

@@ -5,6 +5,7 @@ use vfio_tph::{Comparison, Drift, NotCompared};
 
 /// A plan, compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct VerifyReport {
     pub(crate) device: String,
     /// The plan.
@@ -17,6 +18,7 @@ pub(crate) struct VerifyReport {
 
 /// Something that differs, or that could not be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DriftReport {
     pub(crate) kind: &'static str,
     /// The same in words.

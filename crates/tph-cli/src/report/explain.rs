@@ -7,6 +7,7 @@ use crate::words;
 
 /// The chain from the device to the cache.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ExplainReport {
     /// `0000:01:00.0`.
     pub(crate) device: String,
@@ -26,6 +27,7 @@ pub(crate) struct ExplainReport {
 
 /// One link.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct LinkReport {
     /// Such as `root-port`; `routing` may come several times.
     pub(crate) link: String,
@@ -39,6 +41,7 @@ pub(crate) struct LinkReport {
 
 /// A register or a file.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct EvidenceReport {
     /// In words, the value in hexadecimal.
     pub(crate) text: String,

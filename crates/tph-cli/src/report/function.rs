@@ -8,6 +8,7 @@ use crate::words;
 
 /// One function and the root port above it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct FunctionReport {
     /// `0000:01:00.0`.
     pub(crate) address: String,
@@ -55,6 +56,7 @@ impl From<&FunctionView> for FunctionReport {
 
 /// The root port above a function, or a port between.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PortReport {
     pub(crate) address: String,
     /// Null if it could not be read, or is not there.

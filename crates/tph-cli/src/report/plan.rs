@@ -10,6 +10,7 @@ use crate::words;
 
 /// A plan for one device.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PlanReport {
     pub(crate) device: String,
     pub(crate) mode: ModeArg,
@@ -26,6 +27,7 @@ pub(crate) struct PlanReport {
 
 /// A queue, and where its data lands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PlannedQueueReport {
     pub(crate) queue: u32,
     pub(crate) cpu: u32,
@@ -45,6 +47,7 @@ pub(crate) struct PlannedQueueReport {
 
 /// An entry of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PlannedEntryReport {
     pub(crate) index: u16,
     pub(crate) cpu: u32,

@@ -5,6 +5,7 @@ use tph::SteeringTag;
 
 /// A tag in JSON: the number, and how many bits its namespace has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Tag {
     pub(crate) value: u16,
     pub(crate) bits: u8,

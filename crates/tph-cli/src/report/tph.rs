@@ -9,6 +9,7 @@ use crate::words;
 
 /// The TPH Requester capability, register by register.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct TphReport {
     /// Where the capability lies in configuration space.
     pub(crate) offset: u16,
@@ -22,6 +23,7 @@ pub(crate) struct TphReport {
 
 /// The register at +0.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct HeaderReport {
     pub(crate) raw: u32,
     pub(crate) version: u8,
@@ -31,6 +33,7 @@ pub(crate) struct HeaderReport {
 
 /// The register at +4.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CapabilityReport {
     pub(crate) raw: u32,
     /// Of `no-st`, `interrupt-vector`, `device-specific`.
@@ -53,6 +56,7 @@ pub(crate) struct CapabilityReport {
 
 /// The register at +8.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ControlReport {
     pub(crate) raw: u32,
     /// Null for a reserved value.
@@ -65,6 +69,7 @@ pub(crate) struct ControlReport {
 
 /// One ST entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct EntryReport {
     pub(crate) index: u16,
     pub(crate) raw: u16,

@@ -9,6 +9,7 @@ use tph::{RequesterEnable, StIndex, StMode, StTable, TagSource};
 use tph_emu::{Caller, EmuDevice, FunctionId, Host, HostView, Profile, SharedHost};
 use vfio_tph::{Change, Facts, FunctionView, Ids, PortView, TphView, Unreadable};
 
+use super::similar;
 use crate::failure::Failure;
 use crate::report::{EntryReport, FunctionReport};
 
@@ -63,7 +64,11 @@ impl Emulated {
         let host = self.host.lock();
         let by_address = device.parse().ok().and_then(|address| host.function_at(address));
         let found = by_address.or_else(|| host.function_named(device));
-        found.ok_or_else(|| Failure::NoSuchFunction(device.to_owned()))
+        found.ok_or_else(|| {
+            let names = host.functions().map(|(_, endpoint)| endpoint.profile().name.clone());
+            let similar = similar::to(device, names);
+            Failure::NoSuchFunction { name: device.to_owned(), similar }
+        })
     }
 
     /// Opens the function in the name of a process that may run everywhere.

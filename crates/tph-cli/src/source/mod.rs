@@ -1,13 +1,14 @@
 //! Where functions are looked at: this machine, a dump, an emulated host.
 
 mod emulated;
+mod similar;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tph::{Bdf, StIndex, StMode, TagSource};
 use tph_emu::FunctionId;
-use vfio_tph::{Change, Dump, Facts, FunctionView, Host, Seen, Topology};
+use vfio_tph::{Change, Dump, Error, Facts, FunctionView, Host, Seen, Topology};
 
 use crate::cli::SourceArgs;
 use crate::failure::Failure;
@@ -64,8 +65,8 @@ impl Source {
     /// The function that a person calls `device`.
     pub(crate) fn function(&self, device: &str) -> Result<FunctionReport, Failure> {
         let view = match self {
-            Self::Sysfs(host) => host.function(address(device)?)?,
-            Self::Dump(dump) => dump.function(address(device)?)?,
+            Self::Sysfs(host) => host.function(find(host, device)?)?,
+            Self::Dump(dump) => dump.function(find_in(dump, device)?)?,
             Self::Emulated(host) => return Ok(host.report(host.find(device)?)),
         };
         Ok(FunctionReport::from(&view))
@@ -74,8 +75,9 @@ impl Source {
     /// The address of the function that a person calls `device`.
     pub(crate) fn address(&self, device: &str) -> Result<Bdf, Failure> {
         match self {
+            Self::Sysfs(host) => find(host, device),
+            Self::Dump(dump) => find_in(dump, device),
             Self::Emulated(host) => Ok(host.address(host.find(device)?)),
-            _ => address(device),
         }
     }
 
@@ -102,8 +104,8 @@ impl Source {
     /// All that is known of the function that a person calls `device`.
     pub(crate) fn facts(&self, device: &str) -> Result<Facts, Failure> {
         Ok(match self {
-            Self::Sysfs(host) => host.facts(address(device)?)?,
-            Self::Dump(dump) => Facts::of_dump(dump.function(address(device)?)?),
+            Self::Sysfs(host) => host.facts(find(host, device)?)?,
+            Self::Dump(dump) => Facts::of_dump(dump.function(find_in(dump, device)?)?),
             Self::Emulated(host) => host.facts(host.find(device)?),
         })
     }
@@ -118,7 +120,7 @@ impl Source {
         entries: &[(StIndex, TagSource)],
     ) -> Result<Vec<Change>, Failure> {
         match self {
-            Self::Sysfs(host) => Ok(host.rehearse(address(device)?, mode, entries)?),
+            Self::Sysfs(host) => Ok(host.rehearse(find(host, device)?, mode, entries)?),
             Self::Emulated(host) => host.rehearse(host.find(device)?, mode, entries),
             Self::Dump(_) => Err(Failure::Usage("a dump has no CPUs to steer to".into())),
         }
@@ -127,7 +129,7 @@ impl Source {
     /// What is to be seen of the function and, if one is named, of a process.
     pub(crate) fn see(&self, device: &str, process: Option<u32>) -> Result<Seen, Failure> {
         match self {
-            Self::Sysfs(host) => Ok(host.see(address(device)?, process)?),
+            Self::Sysfs(host) => Ok(host.see(find(host, device)?, process)?),
             Self::Emulated(host) => see_emulated(host, host.find(device)?, process),
             Self::Dump(_) => Err(Failure::Usage("a dump has nothing to compare with".into())),
         }
@@ -153,7 +155,34 @@ pub(crate) fn host(sysroot: Option<&PathBuf>) -> Host {
     sysroot.map_or_else(Host::default, Host::saved)
 }
 
-/// The address that a person wrote.
+/// The function of this machine that a person calls `device`.
 pub(crate) fn address(device: &str) -> Result<Bdf, Failure> {
-    device.parse().map_err(|_| Failure::NotAnAddress(device.to_owned()))
+    find(&Host::default(), device)
+}
+
+/// The function of a host that a person calls `device`.
+pub(crate) fn find(host: &Host, device: &str) -> Result<Bdf, Failure> {
+    host.find(device).map_err(|error| {
+        let addresses = host.addresses().unwrap_or_default().0;
+        let names = host.names().into_iter().map(|known| known.name);
+        unknown(error, device, names.chain(addresses.iter().map(Bdf::to_string)))
+    })
+}
+
+/// The function of a dump that a person calls `device`.
+fn find_in(dump: &Dump, device: &str) -> Result<Bdf, Failure> {
+    dump.find(device).map_err(|error| {
+        let known = dump.functions().functions;
+        unknown(error, device, known.iter().map(|function| function.address.to_string()))
+    })
+}
+
+/// Why nothing was found, with what may have been meant instead.
+fn unknown(error: Error, device: &str, known: impl Iterator<Item = String>) -> Failure {
+    match error {
+        Error::NoSuchFunction { .. } | Error::NoSuchName { .. } => {
+            Failure::NoSuchDevice { error, similar: similar::to(device, known) }
+        }
+        error => error.into(),
+    }
 }

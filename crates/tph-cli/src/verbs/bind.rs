@@ -10,7 +10,8 @@ use crate::{output, source};
 
 /// What `tph bind` came to.
 #[derive(Debug, Serialize)]
-struct BoundReport {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct BoundReport {
     device: String,
     driver: String,
     former_driver: Option<String>,
@@ -21,7 +22,8 @@ struct BoundReport {
 
 /// What `tph unbind` came to.
 #[derive(Debug, Serialize)]
-struct ReleasedReport {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ReleasedReport {
     device: String,
     driver: Option<String>,
     /// Whether it was known who had the function before; if not, the kernel chose.

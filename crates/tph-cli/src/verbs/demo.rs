@@ -18,7 +18,10 @@ use crate::source::Emulated;
 
 use nic::Nic;
 use packets::Expectation;
-use report::{Cleaned, DemoReport, Steps};
+#[cfg(test)]
+pub(crate) use peer::PeerReport;
+pub(crate) use report::DemoReport;
+use report::{Cleaned, Steps};
 
 /// What the profile of the demonstration calls its NIC.
 const NIC: &str = "nic0";

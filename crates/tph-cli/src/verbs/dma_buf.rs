@@ -11,7 +11,8 @@ use crate::cli::DmabufArgs;
 use crate::failure::Failure;
 use crate::output;
 
-use report::{BufferReport, DmaBufReport, ProcessReport};
+pub(crate) use report::DmaBufReport;
+use report::{BufferReport, ProcessReport};
 
 pub(crate) fn dma_buf(args: &DmabufArgs, json: bool) -> Result<(), Failure> {
     let processes = args.root.as_ref().map_or_else(Processes::default, Processes::at);

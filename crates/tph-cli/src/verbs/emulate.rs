@@ -24,8 +24,10 @@ const INTERVAL: Duration = Duration::from_millis(200);
 
 /// What happens; one line of JSON each.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "kebab-case")]
-enum Event<'a> {
+#[cfg_attr(test, schemars(rename = "EmulateEvent"))]
+pub(crate) enum Event<'a> {
     /// The sockets are there.
     Serving {
         profile: &'a str,
@@ -39,12 +41,16 @@ enum Event<'a> {
     /// A session with a client ended badly.
     SessionError { function: &'a str, reason: String },
     /// A function has sent something since it was last looked at.
-    Sent { scoreboard: &'a Scoreboard },
+    Sent {
+        #[cfg_attr(test, schemars(with = "crate::schema::Scoreboard"))]
+        scoreboard: &'a Scoreboard,
+    },
 }
 
 /// A function and its socket.
 #[derive(Debug, Serialize)]
-struct Served {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Served {
     name: String,
     address: String,
     socket: PathBuf,
@@ -142,7 +148,7 @@ fn failed(path: &Path, source: &std::io::Error) -> Failure {
 }
 
 fn say(json: bool, event: &Event<'_>) -> Result<(), Failure> {
-    let said = if json { output::json_line(event) } else { output::print(&text(event)) };
+    let said = if json { output::json(event) } else { output::print(&text(event)) };
     Ok(said?)
 }
 

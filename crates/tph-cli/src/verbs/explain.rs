@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use crate::cli::ShowArgs;
-use crate::failure::{Failure, NOT_SUPPORTED};
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::output;
 use crate::report::{ExplainReport, LinkReport};
 use crate::source::Source;
@@ -24,7 +25,7 @@ pub(crate) fn explain(args: &ShowArgs, json: bool) -> Result<ExitCode, Failure> 
         output::print(&text(&report))?;
     }
     Ok(match explanation.answer() {
-        vfio_tph::Answer::No => ExitCode::from(NOT_SUPPORTED),
+        vfio_tph::Answer::No => Exit::NotSupported.into(),
         _ => ExitCode::SUCCESS,
     })
 }

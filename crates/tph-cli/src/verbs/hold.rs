@@ -21,8 +21,10 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What happens to the device; one line of JSON each.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "kebab-case")]
-enum Event<'a> {
+#[cfg_attr(test, schemars(rename = "HoldEvent"))]
+pub(crate) enum Event<'a> {
     /// TPH is on.
     Held {
         device: &'a str,
@@ -38,7 +40,8 @@ enum Event<'a> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct MapReport {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct MapReport {
     /// The ST entry of the queue.
     queue: u16,
     cpu: u32,
@@ -107,7 +110,7 @@ impl From<&Steering> for MapReport {
 }
 
 fn say(json: bool, event: &Event<'_>) -> Result<(), Failure> {
-    let said = if json { output::json_line(event) } else { output::print(&text(event)) };
+    let said = if json { output::json(event) } else { output::print(&text(event)) };
     Ok(said?)
 }
 

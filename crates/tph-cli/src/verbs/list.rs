@@ -1,10 +1,12 @@
 //! `tph list`
 
 use std::collections::BTreeSet;
+use std::process::ExitCode;
 
 use serde::Serialize;
 
 use crate::cli::ListArgs;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::{FunctionReport, TphReport};
 use crate::source::Source;
@@ -13,7 +15,8 @@ use crate::{output, words};
 
 /// The functions of a host.
 #[derive(Debug, Serialize)]
-struct ListReport {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ListReport {
     functions: Vec<FunctionReport>,
     /// How many functions were looked at.
     looked_at: usize,
@@ -23,7 +26,7 @@ struct ListReport {
     skipped: Vec<String>,
 }
 
-pub(crate) fn list(args: &ListArgs, json: bool) -> Result<(), Failure> {
+pub(crate) fn list(args: &ListArgs, json: bool) -> Result<ExitCode, Failure> {
     let listing = Source::open(&args.source)?.functions()?;
     let looked_at = listing.functions.len();
     let unknown = |function: &&FunctionReport| function.tph_unreadable.is_some();
@@ -32,7 +35,8 @@ pub(crate) fn list(args: &ListArgs, json: bool) -> Result<(), Failure> {
     let functions = listing.functions.into_iter().filter(wanted).collect();
     let report = ListReport { functions, looked_at, unreadable, skipped: listing.skipped };
     let said = if json { output::json(report) } else { output::print(&text(&report)) };
-    Ok(said?)
+    said?;
+    Ok(if unreadable == 0 { Exit::Done } else { Exit::Partly }.into())
 }
 
 fn text(report: &ListReport) -> String {

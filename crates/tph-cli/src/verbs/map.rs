@@ -19,7 +19,7 @@ use crate::source::{Mapped, Source};
 
 pub(crate) use args::MapArgs;
 use picture::Picture;
-use report::MapReport;
+pub(crate) use report::MapReport;
 
 pub(crate) fn map(args: &MapArgs, json: bool) -> Result<(), Failure> {
     let source = Source::open(&args.source)?;

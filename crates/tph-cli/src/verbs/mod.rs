@@ -30,3 +30,18 @@ pub(crate) use plan::{PlanArgs, plan};
 pub(crate) use show::show;
 pub(crate) use verify::{VerifyArgs, verify};
 pub(crate) use watch::{WatchArgs, watch};
+
+#[cfg(test)]
+pub(crate) use {
+    apply::{DryRunReport, Event as ApplyEvent},
+    bind::{BoundReport, ReleasedReport},
+    capture::CaptureReport,
+    demo::{DemoReport, PeerReport},
+    dma_buf::DmaBufReport,
+    emulate::Event as EmulateEvent,
+    hold::Event as HoldEvent,
+    list::ListReport,
+    map::MapReport,
+    show::ShowReport,
+    watch::Event as WatchEvent,
+};

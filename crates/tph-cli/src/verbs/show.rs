@@ -3,9 +3,12 @@
 mod entries;
 mod registers;
 
+use std::process::ExitCode;
+
 use serde::Serialize;
 
 use crate::cli::ShowArgs;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
 use crate::report::{FunctionReport, PortReport};
@@ -14,18 +17,20 @@ use crate::style::title;
 
 /// One function.
 #[derive(Debug, Serialize)]
-struct ShowReport {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ShowReport {
     function: FunctionReport,
 }
 
-pub(crate) fn show(args: &ShowArgs, json: bool) -> Result<(), Failure> {
+pub(crate) fn show(args: &ShowArgs, json: bool) -> Result<ExitCode, Failure> {
     let function = Source::open(&args.source)?.function(&args.device)?;
+    let exit = if function.tph_unreadable.is_none() { Exit::Done } else { Exit::Partly };
     if json {
         output::json(ShowReport { function })?;
     } else {
         output::print(&text(&function))?;
     }
-    Ok(())
+    Ok(exit.into())
 }
 
 /// All that is known of a function.

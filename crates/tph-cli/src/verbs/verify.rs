@@ -8,7 +8,8 @@ use vfio_tph::Comparison;
 
 use super::apply::read;
 use super::plan::PlaceArgs;
-use crate::failure::{DRIFT, Failure, PARTLY};
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::output;
 use crate::plan_file::PlanFile;
 use crate::report::VerifyReport;
@@ -40,10 +41,11 @@ pub(crate) fn verify(args: &VerifyArgs, json: bool) -> Result<ExitCode, Failure>
         output::print(&text(&report))?;
     }
     Ok(match (report.drifts.as_slice(), report.not_compared.as_slice()) {
-        ([], []) => ExitCode::SUCCESS,
-        ([], _) => ExitCode::from(PARTLY),
-        _ => ExitCode::from(DRIFT),
-    })
+        ([], []) => Exit::Done,
+        ([], _) => Exit::Partly,
+        _ => Exit::Drift,
+    }
+    .into())
 }
 
 /// Compares a plan with what is to be seen now.

@@ -1,6 +1,8 @@
 //! Runs the command.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub(crate) mod schema;
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -18,14 +20,20 @@ pub(crate) struct Answer {
     pub(crate) err: String,
 }
 
-/// Runs it to its end.
+/// Runs it to its end. Whatever it says in JSON is checked.
 pub(crate) fn run(arguments: &[&str]) -> Answer {
     let Output { status, stdout, stderr } = tph(arguments).output().unwrap();
-    Answer {
+    let answer = Answer {
         code: status.code(),
         out: String::from_utf8(stdout).unwrap(),
         err: String::from_utf8(stderr).unwrap(),
+    };
+    if arguments.iter().any(|argument| ["-j", "--json", "-p", "--pretty"].contains(argument)) {
+        let verb = arguments.iter().find(|argument| !argument.starts_with('-'));
+        schema::check_all(verb.unwrap_or(&"error"), &answer.out);
+        schema::check_all("error", &answer.err);
     }
+    answer
 }
 
 /// Runs it; it must be well.

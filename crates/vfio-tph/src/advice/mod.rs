@@ -73,6 +73,10 @@ pub enum Advice {
     ReadLog,
     /// See what is there.
     List,
+    /// Name the device by its address.
+    UseAddress,
+    /// Write the whole address.
+    SayDomain,
     /// Take a better dump.
     TakeDump,
     /// The device cannot do it.
@@ -127,7 +131,17 @@ impl Advice {
             Error::Request { device, step, errno, .. } => Self::for_request(device, *step, *errno),
             Error::Open { address, step, errno, .. } => Self::for_open(*address, *step, *errno),
             Error::Refused { refusal, .. } => Some(refusal.advice()),
-            Error::NoSuchFunction { .. } => Some(Self::List),
+            Error::NoSuchFunction { .. } | Error::NotADevice { .. } => Some(Self::List),
+            Error::NoSuchName { .. } => Some(Self::UseAddress),
+            Error::Ambiguous { .. } => Some(Self::SayDomain),
+            Error::Record { source, .. } if is_permission(source) => Some(Self::RunAsRoot),
+            Error::Sysfs { path, source }
+            | Error::DumpFile { path, source }
+            | Error::Capture { path, source }
+                if is_permission(source) =>
+            {
+                Some(Self::NeedAccess { file: path.display().to_string() })
+            }
             Error::Dump { .. } => Some(Self::TakeDump),
             Error::Unreadable { why: crate::Unreadable::Permission { .. }, .. } => {
                 Some(Self::RunAsRoot)
@@ -196,6 +210,10 @@ impl Advice {
     }
 }
 
+fn is_permission(error: &std::io::Error) -> bool {
+    error.kind() == ErrorKind::PermissionDenied
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +263,20 @@ mod tests {
         assert_eq!(Error::Unreadable { address, why }.advice(), Some(Advice::RunAsRoot));
         let source = ErrorKind::PermissionDenied.into();
         assert_eq!(Error::Process { process: 1, source }.advice(), Some(Advice::RunAsRoot));
+    }
+
+    #[test]
+    fn what_was_not_permitted_names_the_file() {
+        let source = || std::io::Error::from(ErrorKind::PermissionDenied);
+        let path = || std::path::PathBuf::from("/sys/x");
+        let access = Some(Advice::NeedAccess { file: "/sys/x".into() });
+        assert_eq!(Error::Sysfs { path: path(), source: source() }.advice(), access);
+        assert_eq!(Error::Capture { path: path(), source: source() }.advice(), access);
+        assert_eq!(Error::DumpFile { path: path(), source: source() }.advice(), access);
+        let record = Error::Record { path: path(), source: source() };
+        assert_eq!(record.advice(), Some(Advice::RunAsRoot));
+        let gone = Error::Sysfs { path: path(), source: ErrorKind::NotFound.into() };
+        assert_eq!(gone.advice(), None);
     }
 
     #[test]

@@ -63,6 +63,11 @@ impl fmt::Display for Advice {
             Self::Unmount { folder } => write!(f, "Unmount it: umount {folder}."),
             Self::ReadLog => f.write_str("See what the kernel says: dmesg."),
             Self::List => f.write_str("See what there is: tph list."),
+            Self::UseAddress => f.write_str(
+                "Use the PCI address: a device that is bound to a VFIO driver has no other name. See \
+                 what there is: tph list.",
+            ),
+            Self::SayDomain => f.write_str("Write the whole PCI address of the one that you mean."),
             Self::TakeDump => {
                 f.write_str("Take the dump anew, as root: lspci -xxxx -D > FILE.")
             }

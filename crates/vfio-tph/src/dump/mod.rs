@@ -55,6 +55,10 @@ impl Dump {
         Ok(self.view(image))
     }
 
+    pub(crate) fn addresses(&self) -> Vec<Bdf> {
+        self.images.iter().map(|image| image.address).collect()
+    }
+
     fn image(&self, address: Bdf) -> Option<&Image> {
         self.images.iter().find(|image| image.address == address)
     }

@@ -19,6 +19,9 @@ use crate::Error;
 pub struct Captured {
     /// How many PCI functions.
     pub functions: usize,
+    /// Of how many of them it is not known whether they have TPH: their configuration space could not
+    /// be read that far.
+    pub unreadable: usize,
     /// How many CPUs.
     pub cpus: usize,
     /// How many files and links.
@@ -43,7 +46,7 @@ impl Host {
             return Err(fail(folder, io::ErrorKind::DirectoryNotEmpty.into()));
         }
         let (files, recorder) = self.files.recorded();
-        let (functions, cpus) = Self { files }.read_all()?;
+        let (functions, unreadable, cpus) = Self { files }.read_all()?;
         let mut places: Vec<_> = recorder.places().into_iter().collect();
         // Links to folders first: other files lie behind them.
         places.sort_by_key(|(place, saved)| (!matches!(saved, Saved::Link(_)), depth(place)));
@@ -51,20 +54,22 @@ impl Host {
             let path = folder.join(place.trim_start_matches('/'));
             write(folder, &path, saved).map_err(|source| fail(&path, source))?;
         }
-        Ok(Captured { functions, cpus, files: places.len() })
+        Ok(Captured { functions, unreadable, cpus, files: places.len() })
     }
 
-    /// Reads all that any reader of this library reads: how many functions and CPUs there are.
-    fn read_all(&self) -> Result<(usize, usize), Error> {
+    /// Reads all that any reader of this library reads: how many functions there are, how many of them are
+    /// not known, how many CPUs.
+    fn read_all(&self) -> Result<(usize, usize, usize), Error> {
         self.files.exists(FUNCTIONS);
         let (addresses, _) = self.addresses()?;
         let mut survey = Survey::new(self, Detail::Entries);
-        let mut functions = 0;
+        let (mut functions, mut unreadable) = (0, 0);
         for address in addresses {
-            match survey.look(address) {
+            let looked = match survey.look(address) {
                 Err(Error::NoSuchFunction { .. }) => continue,
                 looked => looked?,
             };
+            unreadable += usize::from(looked.function.tph.is_err());
             self.group_members(address)?;
             self.vfio_device_file(address);
             self.firmware_tags(address);
@@ -74,7 +79,8 @@ impl Host {
             functions += 1;
         }
         self.kernel();
-        Ok((functions, self.topology().cpus.len()))
+        self.read_names();
+        Ok((functions, unreadable, self.topology().cpus.len()))
     }
 }
 

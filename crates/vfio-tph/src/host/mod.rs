@@ -7,6 +7,7 @@ pub(crate) mod config_file;
 mod device_file;
 mod group;
 mod module;
+mod names;
 pub(crate) mod placement;
 pub(crate) mod record;
 mod survey;
@@ -21,6 +22,7 @@ use crate::{Error, FunctionView, Inventory, Kernel, Topology};
 pub use capture::Captured;
 pub use device_file::{DeviceFile, Permission};
 pub use group::GroupMember;
+pub use names::DeviceName;
 pub use placement::{TableState, Thread, VectorAffinity};
 
 use bus_path::BusPath;

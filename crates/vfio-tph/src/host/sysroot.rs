@@ -94,14 +94,20 @@ impl Sysroot {
 
     /// The names in a folder, in order; nothing if it is not there.
     pub(crate) fn list(&self, place: &str) -> Vec<String> {
+        let names = self.unrecorded_list(place);
+        for name in &names {
+            self.note(&format!("{place}/{name}"), || Saved::There);
+        }
+        names
+    }
+
+    /// The same of a folder with names that no bundle should have.
+    pub(crate) fn unrecorded_list(&self, place: &str) -> Vec<String> {
         let folder = self.path(place).and_then(|path| std::fs::read_dir(path).ok());
         let entries = folder.into_iter().flatten().flatten();
         let mut names: Vec<_> =
             entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort_unstable();
-        for name in &names {
-            self.note(&format!("{place}/{name}"), || Saved::There);
-        }
         names
     }
 

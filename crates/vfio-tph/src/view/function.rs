@@ -40,7 +40,10 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Permission { readable } => {
-                write!(f, "only root may read past byte {readable} of configuration space")
+                write!(
+                    f,
+                    "reading past byte {readable} of configuration space needs CAP_SYS_ADMIN: run as root"
+                )
             }
             Self::CutOff { bytes } => write!(f, "the dump ends after {bytes} bytes"),
             Self::Gone => f.write_str("the device does not answer"),

@@ -55,6 +55,11 @@ impl<'a> Fetch<'a> {
         self.unpacked("c-library-tools", &tools, "what checking the C library needs")
     }
 
+    /// What the project's packages are installed with.
+    pub(super) fn package_tools(&mut self) -> Result<()> {
+        self.unpacked("package-tools", &packages::package_tools(), "what installing packages needs")
+    }
+
     /// Packages with all that they depend on, stamped when they are complete.
     fn unpacked(&mut self, stamp: &str, packages: &[String], what: &str) -> Result<()> {
         let stamp = Stamp::of(self.cache, stamp)?;

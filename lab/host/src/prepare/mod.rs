@@ -81,3 +81,17 @@ pub fn prepare_c_library(cache: &Cache, progress: Progress) -> Result<Sysroot> {
     fetch.c_library_tools()?;
     Ok(sysroot)
 }
+
+/// Makes sure that the sysroot has what the project's packages are installed with, and the headers of
+/// Debian's stable kernel, beside what [`prepare_c_library`] brings.
+///
+/// # Errors
+/// When the archive cannot be reached or the cache cannot be written.
+pub fn prepare_packages(cache: &Cache, progress: Progress) -> Result<(Sysroot, Kernel)> {
+    let sysroot = prepare_c_library(cache, progress)?;
+    let _lock = cache.lock()?;
+    let mut fetch = Fetch::new(cache, &sysroot, Freshness::Cached, progress);
+    fetch.package_tools()?;
+    let kernel = fetch.kernel(&KernelChoice::Stable)?;
+    Ok((sysroot, kernel))
+}

@@ -56,6 +56,11 @@ pub(super) fn c_library_tools() -> Vec<String> {
     ["cargo-c", "g++", "pkgconf", "valgrind", "libc6-dbg"].map(str::to_owned).into()
 }
 
+/// What installing the project's packages needs beside [`c_library_tools()`].
+pub(super) fn package_tools() -> Vec<String> {
+    ["dpkg", "libc-bin", "dkms", "passwd", "lintian"].map(str::to_owned).into()
+}
+
 /// The newest sources of a kernel as a package.
 pub(super) fn newest_source(apt: &Apt) -> Result<String> {
     let depends = apt.depends("linux-source", BACKPORTS)?;

@@ -14,7 +14,8 @@ use crate::words;
 
 /// What would be written, in its order.
 #[derive(Debug, Serialize)]
-struct DryRunReport {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct DryRunReport {
     device: String,
     changes: Vec<ChangeReport>,
 }

@@ -18,6 +18,9 @@ use crate::style::title;
 use crate::table::{Table, row};
 use crate::words;
 
+#[cfg(test)]
+pub(crate) use dry_run::DryRunReport;
+
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
     /// The file of the plan
@@ -32,8 +35,9 @@ pub(crate) struct ApplyArgs {
 
 /// What happens to the device; one line of JSON each.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "kebab-case")]
-enum Event<'a> {
+pub(crate) enum Event<'a> {
     /// The plan is on the device.
     Applied {
         device: &'a str,
@@ -92,7 +96,7 @@ pub(super) fn read(path: &std::path::Path) -> Result<PlanFile, Failure> {
 }
 
 fn say(json: bool, event: &Event<'_>) -> Result<(), Failure> {
-    let said = if json { output::json_line(event) } else { output::print(&text(event)) };
+    let said = if json { output::json(event) } else { output::print(&text(event)) };
     Ok(said?)
 }
 

@@ -21,6 +21,7 @@ pub(super) enum Expectation {
 
 /// What one queue sent.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct QueueRow {
     pub(super) queue: u16,
     /// The CPU that the queue is for.

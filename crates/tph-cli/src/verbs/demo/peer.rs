@@ -15,7 +15,8 @@ use crate::failure::Failure;
 use crate::output;
 use crate::source::Emulated;
 
-use report::{PeerReport, Revocation, Steps};
+pub(crate) use report::PeerReport;
+use report::{Revocation, Steps};
 use rows::{Plan, Traffic};
 
 const NIC: &str = "nic0";

@@ -11,7 +11,8 @@ use crate::words;
 
 /// Everything that the demonstration did and saw.
 #[derive(Debug, Serialize)]
-pub(super) struct DemoReport {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct DemoReport {
     pub(super) host: HostReport,
     /// The NIC before anything was done to it.
     pub(super) function: FunctionReport,
@@ -30,6 +31,7 @@ pub(super) struct DemoReport {
 
 /// The emulated host.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct HostReport {
     pub(super) profile: String,
     pub(super) cpus: usize,
@@ -38,6 +40,8 @@ pub(super) struct HostReport {
 
 /// The answer to the first request of every driver.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "DeviceCapability"))]
 pub(super) struct CapabilityReport {
     pub(super) modes: Vec<&'static str>,
     pub(super) table_entries: u16,
@@ -45,6 +49,7 @@ pub(super) struct CapabilityReport {
 
 /// The registers at the end.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Cleaned {
     pub(super) control: Option<u32>,
     pub(super) entries: usize,

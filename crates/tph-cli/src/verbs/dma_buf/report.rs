@@ -7,7 +7,8 @@ use crate::report::Tag;
 
 /// What could be seen.
 #[derive(Debug, Serialize)]
-pub(super) struct DmaBufReport {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct DmaBufReport {
     pub(super) processes: Vec<ProcessReport>,
     /// Processes whose descriptors may not be seen.
     pub(super) unreadable: usize,
@@ -17,6 +18,7 @@ pub(super) struct DmaBufReport {
 
 /// A process.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct ProcessReport {
     pub(super) pid: u32,
     pub(super) name: String,
@@ -27,6 +29,7 @@ pub(super) struct ProcessReport {
 
 /// A dma-buf.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct BufferReport {
     pub(super) descriptor: i32,
     pub(super) inode: Option<u64>,

@@ -11,7 +11,9 @@ use crate::report::{FunctionReport, PortReport};
 
 /// A host, and where the queues of a function land.
 #[derive(Debug, Serialize)]
-pub(super) struct MapReport {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "HostMap"))]
+pub(crate) struct MapReport {
     sockets: Vec<SocketReport>,
     /// CPUs that do not run, as the kernel lists them.
     offline: String,
@@ -26,6 +28,7 @@ pub(super) struct MapReport {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SocketReport {
     /// Null if the host does not tell.
     socket: Option<u32>,
@@ -34,6 +37,7 @@ struct SocketReport {
 
 /// CPUs that share their last cache.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CacheReport {
     /// This and the next two are null if the host does not tell.
     level: Option<u8>,
@@ -50,6 +54,7 @@ struct CacheReport {
 
 /// A port or a function.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct NodeReport {
     address: String,
     /// `root-port`, `switch-port` or `function`.
@@ -63,6 +68,7 @@ struct NodeReport {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct QueueReport {
     queue: u32,
     cpu: u32,

@@ -52,10 +52,11 @@ fn of_interrupts(args: &PlanArgs) -> Result<Vec<Queue>, Failure> {
         reason,
         advice: advice.to_owned(),
     };
-    let vectors = match &args.place.emulated {
-        Some(_) => Vec::new(),
-        None => source::host(args.place.sysroot.as_ref())
-            .vector_affinity(source::address(&args.device)?),
+    let vectors = if args.place.emulated.is_some() {
+        Vec::new()
+    } else {
+        let host = source::host(args.place.sysroot.as_ref());
+        host.vector_affinity(source::find(&host, &args.device)?)
     };
     let first = usize::from(args.first_vector);
     if vectors.len() <= first {

@@ -15,8 +15,8 @@ use super::plan::PlaceArgs;
 use crate::failure::Failure;
 use crate::plan_file::PlanFile;
 use crate::report::VerifyReport;
-use crate::source::Source;
-use say::Event;
+use crate::source::{self, Source};
+pub(crate) use say::Event;
 use wake::{Waiter, Wake, stream_of};
 
 #[derive(Debug, Args)]
@@ -43,18 +43,19 @@ struct Watch<'a> {
 
 pub(crate) fn watch(args: &WatchArgs, json: bool) -> Result<(), Failure> {
     let file = read(&args.plan)?;
+    let place = &args.place;
+    if place.sysroot.is_some() && !args.report_only {
+        let reason = "a saved host has no devices to open: add --report-only".to_owned();
+        return Err(Failure::Usage(reason));
+    }
     let watch = Watch { args, file, json };
-    let address = match &args.place.emulated {
-        None => Some(crate::source::address(&watch.file.device)?),
+    let address = match &place.emulated {
+        None => Some(source::find(&source::host(place.sysroot.as_ref()), &watch.file.device)?),
         Some(_) => None,
     };
     let mut waiter = Waiter::new(address)?;
     if args.report_only {
         return watch.report(&mut waiter);
-    }
-    if args.place.sysroot.is_some() {
-        let reason = "a saved host has no devices to open: add --report-only".to_owned();
-        return Err(Failure::Usage(reason));
     }
     while watch.hold(&mut waiter)? {
         // The kernel has the device. It is taken again when it is bound again.
@@ -75,7 +76,7 @@ impl Watch<'_> {
     }
 
     fn is_bound(&self) -> bool {
-        let address = crate::source::address(&self.file.device).ok();
+        let address = source::address(&self.file.device).ok();
         address.is_some_and(|address| vfio_tph::Host::default().table_state(address).is_some())
     }
 

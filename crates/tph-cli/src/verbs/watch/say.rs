@@ -10,8 +10,9 @@ use crate::verbs::verify;
 
 /// What happens.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub(super) enum Event<'a> {
+pub(crate) enum Event<'a> {
     /// The plan is on the device.
     Applied { device: &'a str },
     /// The plan was compared.
@@ -31,7 +32,7 @@ pub(super) enum Event<'a> {
 
 impl Event<'_> {
     pub(super) fn say(&self, json: bool) -> Result<(), Failure> {
-        let said = if json { output::json_line(self) } else { output::print(&self.text()) };
+        let said = if json { output::json(self) } else { output::print(&self.text()) };
         Ok(said?)
     }
 

@@ -14,7 +14,7 @@ pub(super) fn device() -> Vec<Case> {
             changed(|facts| facts.function.tph = Err(root)),
             Link::Requester,
             Unknown,
-            "whether it can send hints: only root may read past byte 64 of configuration space",
+            "whether it can send hints: reading past byte 64 of configuration space needs CAP_SYS_ADMIN: run as root",
         ),
         (whole(), Link::Modes, Yes, "it has interrupt-vector and device-specific mode"),
         (

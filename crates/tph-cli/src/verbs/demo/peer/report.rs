@@ -7,7 +7,8 @@ use crate::report::FunctionReport;
 
 /// Everything that the demonstration did and saw.
 #[derive(Debug, Serialize)]
-pub(super) struct PeerReport {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct PeerReport {
     /// The NIC before anything was done to it.
     pub(super) nic: FunctionReport,
     /// The accelerator before anything was done to it.
@@ -24,6 +25,7 @@ pub(super) struct PeerReport {
 
 /// What happened while the accelerator's memory was off, and after.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Revocation {
     /// What the NIC's driver was answered when it asked for the tag.
     pub(super) answer: Option<String>,
@@ -38,6 +40,7 @@ pub(super) struct Revocation {
 
 /// What is left at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Cleaned {
     /// The NIC's control register.
     pub(super) control: Option<u32>,

@@ -13,6 +13,7 @@ use crate::verbs::demo::packets::{hex, hint_on_the_wire};
 
 /// One queue, its page of the accelerator, and both ends of what it sent.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct PeerRow {
     pub(super) queue: u16,
     /// Where its page starts in the accelerator's BAR 4.
@@ -36,6 +37,7 @@ pub(super) struct PeerRow {
 
 /// A hint in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct HintRow {
     pub(super) tag: Tag,
     pub(super) processing_hint: u8,
@@ -61,6 +63,7 @@ impl std::fmt::Display for HintRow {
 
 /// What was seen at one end of the wire.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct End {
     pub(super) packets: u64,
     pub(super) bytes: u64,

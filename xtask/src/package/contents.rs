@@ -1,0 +1,64 @@
+//! What is in the packages.
+
+use super::VERSION;
+use super::deb::Package;
+use crate::process::{cargo, finish, target};
+use crate::{c_library, dist, repo};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tph_lab::{Error, Sysroot};
+
+/// Where Debian keeps libraries.
+const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu";
+
+/// The command, the C library, and what goes with them; the command's program.
+pub(super) fn command(sysroot: &Sysroot, package: &Package) -> Result<PathBuf, Error> {
+    let (root, flags) = (package.root(), flags());
+    let build = target().join("package-build");
+    let mut tph = cargo();
+    tph.args(["build", "--quiet", "--locked", "--release", "--package", "tph-cli"]);
+    finish(tph.env("RUSTFLAGS", &flags).arg("--target-dir").arg(&build), "cargo", "build tph")?;
+    package.program(&build.join("release/tph"), "usr/bin/tph")?;
+    let program = root.join("usr/bin/tph");
+
+    c_library::fetch()?;
+    let place =
+        c_library::Place { prefix: "/usr", libraries: LIBRARIES, build: "package-build-c", flags };
+    c_library::install(sysroot, root, &place)?;
+    let shared = root.join(&LIBRARIES[1..]).join(format!("libvfiotph.so.{VERSION}"));
+    let mut strip = Command::new("strip");
+    finish(
+        strip.arg("--strip-unneeded").args([&program, &shared]),
+        "strip",
+        "strip what is packed",
+    )?;
+    let mut chmod = Command::new("chmod");
+    finish(chmod.arg("a-x").arg(&shared), "chmod", "make the C library no program")?;
+
+    dist::write(&root.join("usr/share"))?;
+    let rules = repo::root().join("packaging/vfio-tph/70-vfio-tph.rules");
+    package.file(&rules, "usr/lib/udev/rules.d/70-vfio-tph.rules")?;
+    let schema = repo::root().join("crates/tph-cli/schema/tph.schema.json");
+    package.file(&schema, "usr/share/vfio-tph/tph.schema.json")?;
+    Ok(program)
+}
+
+/// The module's sources, where DKMS looks for them.
+pub(super) fn module(package: &Package) -> Result<(), Error> {
+    let folder = package.root().join(format!("usr/src/vfio-tph-{VERSION}"));
+    let mut make = Command::new("make");
+    make.args(["--silent", "-C", "kernel", "dkms-source"]);
+    make.arg(format!("DIR={}", folder.display()));
+    finish(&mut make, "make", "gather the module's sources")
+}
+
+/// Keeps this machine's paths out of what is built.
+fn flags() -> String {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
+        let home = std::env::var_os("HOME")?;
+        Some(Path::new(&home).join(".cargo"))
+    });
+    let remap = |from: &Path, to| format!("--remap-path-prefix={}={to}", from.display());
+    let flags = [Some(remap(&repo::root(), "vfio-tph")), home.map(|home| remap(&home, "cargo"))];
+    flags.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,36 @@
+//! Starting other programs.
+
+use crate::repo;
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use tph_lab::Error;
+
+/// The cargo that runs this program.
+pub(crate) fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+}
+
+/// Runs it to its end, in the repository; that it fails is an error.
+pub(crate) fn finish(
+    command: &mut Command,
+    program: &str,
+    step: &'static str,
+) -> Result<(), Error> {
+    let program = program.to_owned();
+    let status = match command.current_dir(repo::root()).stdin(Stdio::null()).status() {
+        Ok(status) => status,
+        Err(source) => return Err(Error::Start { program, source }),
+    };
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::Command { step, program, status, output: String::new() })
+}
+
+/// The folder that cargo builds into.
+pub(crate) fn target() -> PathBuf {
+    let root = repo::root();
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
