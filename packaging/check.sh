@@ -59,7 +59,7 @@ inside tph --version
 inside tph demo | grep 'All 512 packets carried what they should' || die "the demo fails"
 for file in usr/share/man/man1/tph-list.1.gz usr/share/bash-completion/completions/tph \
 	usr/share/zsh/vendor-completions/_tph usr/share/fish/vendor_completions.d/tph.fish \
-	usr/lib/udev/rules.d/70-vfio-tph.rules; do
+	usr/lib/udev/rules.d/70-vfio-tph.rules usr/lib/systemd/system/tph-watch@.service; do
 	[ -s "$file" ] || die "no $file"
 done
 inside getent group vfio || die "no group vfio"

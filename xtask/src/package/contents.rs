@@ -36,10 +36,13 @@ pub(super) fn command(sysroot: &Sysroot, package: &Package) -> Result<PathBuf, E
     finish(chmod.arg("a-x").arg(&shared), "chmod", "make the C library no program")?;
 
     dist::write(&root.join("usr/share"))?;
-    let rules = repo::root().join("packaging/vfio-tph/70-vfio-tph.rules");
-    package.file(&rules, "usr/lib/udev/rules.d/70-vfio-tph.rules")?;
-    let schema = repo::root().join("crates/tph-cli/schema/tph.schema.json");
-    package.file(&schema, "usr/share/vfio-tph/tph.schema.json")?;
+    for (from, to) in [
+        ("packaging/vfio-tph/70-vfio-tph.rules", "usr/lib/udev/rules.d/70-vfio-tph.rules"),
+        ("packaging/vfio-tph/tph-watch@.service", "usr/lib/systemd/system/tph-watch@.service"),
+        ("crates/tph-cli/schema/tph.schema.json", "usr/share/vfio-tph/tph.schema.json"),
+    ] {
+        package.file(&repo::root().join(from), to)?;
+    }
     Ok(program)
 }
 
