@@ -39,7 +39,7 @@ done >var/lib/dpkg/status
 # Theirs, not ours: the records of dpkg and DKMS, and what ldconfig, groupadd, depmod and the keys of
 # DKMS leave.
 all_else() {
-	(cd "$work/changes" && find . -type f | LC_ALL=C sort) | grep -vE \
+	(cd "$work/changes" && find . ! -type d | LC_ALL=C sort) | grep -vE \
 		'^\./(var/(lib/dpkg|log|cache)/|var/lib/dkms/(mok|dkms_dbversion)|etc/ld\.so\.cache|etc/((group|gshadow)-|\.pwd\.lock)|(usr/)?lib/modules/[^/]*/modules\.|debs/)'
 }
 groups=$(cat etc/group)

@@ -21,6 +21,8 @@ const LOCAL: Place = Place {
     build: "cargo-c",
     flags: String::new(),
 };
+/// Where cargo finds flags for rustc, told apart by `\x1f`: they may have spaces.
+pub(crate) const ENCODED_FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
 /// What compiles and runs the programs, in the sysroot.
 const CHECK: &str = "/repo/crates/vfio-tph-capi/tests/c/check.sh";
 
@@ -31,7 +33,7 @@ pub(crate) struct Place {
     pub(crate) libraries: &'static str,
     /// The folder to build in, below cargo's.
     pub(crate) build: &'static str,
-    /// What rustc is told.
+    /// What rustc is told, as in [`ENCODED_FLAGS`].
     pub(crate) flags: String,
 }
 
@@ -84,7 +86,7 @@ pub(crate) fn install(sysroot: &Sysroot, folder: &Path, place: &Place) -> Result
         .arg("--target-dir")
         .arg(target().join(place.build));
     if !place.flags.is_empty() {
-        command.env("RUSTFLAGS", &place.flags);
+        command.env(ENCODED_FLAGS, &place.flags);
     }
     finish(&mut command, "cargo-cinstall", "build and install the C library")
 }

@@ -2,8 +2,9 @@
 
 use super::VERSION;
 use super::deb::Package;
+use crate::c_library::{self, ENCODED_FLAGS};
 use crate::process::{cargo, finish, target};
-use crate::{c_library, dist, repo};
+use crate::{dist, repo};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tph_lab::{Error, Sysroot};
@@ -11,13 +12,14 @@ use tph_lab::{Error, Sysroot};
 /// Where Debian keeps libraries.
 const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu";
 
-/// The command, the C library, and what goes with them; the command's program.
-pub(super) fn command(sysroot: &Sysroot, package: &Package) -> Result<PathBuf, Error> {
+/// The command, the C library, and what goes with them; the files that use the C library of the
+/// system.
+pub(super) fn command(sysroot: &Sysroot, package: &Package) -> Result<[PathBuf; 2], Error> {
     let (root, flags) = (package.root(), flags());
     let build = target().join("package-build");
     let mut tph = cargo();
     tph.args(["build", "--quiet", "--locked", "--release", "--package", "tph-cli"]);
-    finish(tph.env("RUSTFLAGS", &flags).arg("--target-dir").arg(&build), "cargo", "build tph")?;
+    finish(tph.env(ENCODED_FLAGS, &flags).arg("--target-dir").arg(&build), "cargo", "build tph")?;
     package.program(&build.join("release/tph"), "usr/bin/tph")?;
     let program = root.join("usr/bin/tph");
 
@@ -43,7 +45,7 @@ pub(super) fn command(sysroot: &Sysroot, package: &Package) -> Result<PathBuf, E
     ] {
         package.file(&repo::root().join(from), to)?;
     }
-    Ok(program)
+    Ok([program, shared])
 }
 
 /// The module's sources, where DKMS looks for them.
@@ -63,5 +65,5 @@ fn flags() -> String {
     });
     let remap = |from: &Path, to| format!("--remap-path-prefix={}={to}", from.display());
     let flags = [Some(remap(&repo::root(), "vfio-tph")), home.map(|home| remap(&home, "cargo"))];
-    flags.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    flags.into_iter().flatten().collect::<Vec<_>>().join("\x1f")
 }

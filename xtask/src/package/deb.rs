@@ -1,7 +1,7 @@
 //! Making a `.deb` of a folder.
 
 use super::VERSION;
-use crate::process::finish;
+use crate::process::{finish, target};
 use crate::repo;
 use std::env;
 use std::fs::{self, Permissions};
@@ -24,13 +24,15 @@ pub(super) struct Package {
 }
 
 impl Package {
-    /// Begins with nothing in it.
+    /// Begins with nothing in it. It is put together below cargo's folder, and only the finished
+    /// package goes to `out`.
     pub(super) fn start(name: &'static str, out: &Path) -> Result<Self, Error> {
-        let root = out.join(name);
+        let root = target().join("package-root").join(name);
         if root.exists() {
             fs::remove_dir_all(&root).map_err(file("remove", &root))?;
         }
         fs::create_dir_all(root.join("DEBIAN")).map_err(file("make", &root))?;
+        fs::create_dir_all(out).map_err(file("make", out))?;
         let absolute = |path: &Path| std::path::absolute(path).map_err(file("find", path));
         Ok(Self { name, root: absolute(&root)?, out: absolute(out)? })
     }
@@ -95,7 +97,6 @@ impl Package {
             let shlibs = format!("libvfiotph 0 {} (>= {VERSION})\n", self.name);
             self.write("DEBIAN/shlibs", shlibs.as_bytes(), 0o644)?;
         }
-        // Modes do not depend on who packs; text for people is compressed without a time.
         // Modes do not depend on who packs; text for people is compressed, without a time.
         self.script(
             "chmod -R u=rwX,go=rX .
@@ -142,10 +143,13 @@ impl Package {
 }
 
 /// The newest version of libc of which the program wants a symbol.
-pub(super) fn needed_libc(program: &Path) -> Result<String, Error> {
-    let bytes = fs::read(program).map_err(file("read", program))?;
-    let (major, minor) = newest_libc(&bytes).unwrap_or((2, 17));
-    Ok(format!("{major}.{minor}"))
+pub(super) fn needed_libc(programs: &[PathBuf]) -> Result<String, Error> {
+    let mut needed = (2, 17);
+    for program in programs {
+        let bytes = fs::read(program).map_err(file("read", program))?;
+        needed = newest_libc(&bytes).into_iter().fold(needed, Ord::max);
+    }
+    Ok(format!("{}.{}", needed.0, needed.1))
 }
 
 fn newest_libc(bytes: &[u8]) -> Option<(u32, u32)> {

@@ -32,8 +32,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let sysroot = prepare_c_library(&cache, progress)?;
 
     let command = Package::start("vfio-tph", &out)?;
-    let binary = contents::command(&sysroot, &command)?;
-    let command = command.build(&[("@LIBC@", &deb::needed_libc(&binary)?)])?;
+    let programs = contents::command(&sysroot, &command)?;
+    let command = command.build(&[("@LIBC@", &deb::needed_libc(&programs)?)])?;
 
     let module = Package::start("vfio-tph-dkms", &out)?;
     contents::module(&module)?;
