@@ -68,7 +68,10 @@ int tph_core_open(struct tph_core *core, struct tph_host *host);
 int tph_core_close(struct tph_core *core, struct tph_host *host);
 /* All MSI-X vectors are about to be freed */
 int tph_core_release_vectors(struct tph_core *core, struct tph_host *host);
+/* After a reset that somebody undid but for TPH */
 int tph_core_restore(struct tph_core *core, struct tph_host *host);
+/* After an error, where a reset may have been undone by nobody */
+int tph_core_recover(struct tph_core *core, struct tph_host *host);
 /* How many bytes of a request are needed, as far as its first @size tell */
 ssize_t tph_core_needed(const u8 *request, size_t size);
 int tph_core_ioctl(struct tph_core *core, struct tph_host *host,

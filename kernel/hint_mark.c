@@ -81,6 +81,8 @@ static struct hint_mark *some_mark(void)
 	spin_lock(&hint_marks_lock);
 	list_for_each_entry(hint, &hint_marks, node) {
 		if (refcount_inc_not_zero(&hint->mark.refcnt)) {
+			/* So that those that only wait to be freed gather at the end */
+			list_move_tail(&hint->node, &hint_marks);
 			spin_unlock(&hint_marks_lock);
 			return hint;
 		}

@@ -95,7 +95,7 @@ static void after_recovery(struct work_struct *work)
 	if (pm_runtime_resume_and_get(dev))
 		return;
 	vfio_pci_tph_lock(tdev);
-	restore_locked(tdev);
+	warn_unless_gone(tdev, tph_core_recover(tdev->tph, &tdev->host), "recovered");
 	vfio_pci_tph_unlock(tdev);
 	pm_runtime_put(dev);
 }

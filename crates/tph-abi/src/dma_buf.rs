@@ -73,7 +73,10 @@ pub fn answer_dma_buf(
     request: &mut [u8],
     dma_bufs: &mut (impl DmaBufs + ?Sized),
 ) -> Option<Result<Range<usize>, Errno>> {
-    // What is wrong with other bytes the dispatcher says.
+    // Other operations, and what is wrong with other bytes, are for the dispatcher.
+    if op::OP.read(request, 0) != Some(Operation::DmaBufGet.number()) {
+        return None;
+    }
     let Ok(Request::DmaBufGet(query)) = Request::parse(request) else { return None };
     let answer = dma_bufs
         .hint(query.descriptor)

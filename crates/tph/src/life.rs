@@ -96,6 +96,36 @@ impl Requester {
         Ok(())
     }
 
+    /// After recovery from an error, which may have reset the function without anybody putting back
+    /// what it held: a table in the capability and the mode are written as the user had set them. A
+    /// table in MSI-X is lost with the vectors that it is part of, and until those are set up anew its
+    /// entries are whatever the reset left: then TPH is off, and enabling it begins with an empty table.
+    ///
+    /// # Errors
+    /// [`Error::Access`] if a register could not be reached; TPH is off then.
+    pub fn recover(&mut self, function: &mut (impl Function + ?Sized)) -> Result<(), Error> {
+        let Some(capability) = self.capability else {
+            return Ok(());
+        };
+        if !matches!(capability.table, Ok(StTable::Msix { .. })) {
+            return self.restore(function);
+        }
+        // While TPH is off nothing tells a reset from none.
+        let was_on = matches!(self.state, State::Enabled { .. });
+        if was_on && self.holds(Self::read_control(function, &capability).unwrap_or(Control(0))) {
+            return Ok(());
+        }
+        self.targets.clear();
+        self.stale = true;
+        self.hold_off(function);
+        Ok(Self::write_control(function, &capability, Control(0))?)
+    }
+
+    /// Whether a control register has the mode that the requester was put in.
+    fn holds(&self, held: Control) -> bool {
+        held.mode() == self.control.mode() && held.enable() == self.control.enable()
+    }
+
     /// Makes a table that may hold what was never programmed what it should be, before the requester
     /// goes on.
     pub(crate) fn tidy(
@@ -119,8 +149,7 @@ impl Requester {
         capability: &TphCapability,
         function: &mut (impl Function + ?Sized),
     ) -> Result<(), Error> {
-        let held = Self::read_control(function, capability)?;
-        if held.mode() == self.control.mode() && held.enable() == self.control.enable() {
+        if self.holds(Self::read_control(function, capability)?) {
             return Ok(());
         }
         self.restore(function)

@@ -42,10 +42,11 @@ fn mode_of(requester: &Requester) -> Option<StMode> {
 
 type Step = fn(&mut Requester, &mut Fake) -> Result<(), Error>;
 
-const STEPS: [(&str, Step); 8] = [
+const STEPS: [(&str, Step); 9] = [
     ("enable", |requester, fake| requester.enable(MODE, fake)),
     ("program", |requester, fake| requester.program(&mut batch(), fake)),
     ("restore", |requester, fake| requester.restore(fake)),
+    ("recover", |requester, fake| requester.recover(fake)),
     ("enable what lost its registers", |requester, fake| {
         fake.set_control(0);
         requester.enable(MODE, fake)

@@ -283,6 +283,40 @@ fn stale_tags_in_msix_wait_for_enable_and_are_not_touched_by_a_reset() {
 }
 
 #[test]
+fn a_table_in_msix_that_an_error_took_leaves_tph_off() {
+    let mut fake = Fake::new(0x0000_0507);
+    let mut requester = Requester::probe(&mut fake).unwrap();
+    requester.enable(StMode::InterruptVector, &mut fake).unwrap();
+    program((&mut fake, &mut requester), [steer(7, 1)]).unwrap();
+    let on = requester.state();
+    requester.recover(&mut fake).unwrap();
+    assert_eq!(requester.state(), on, "nothing was reset");
+
+    fake.set_control(0);
+    fake.log.clear();
+    requester.recover(&mut fake).unwrap();
+    assert_eq!((requester.state(), fake.control()), (State::Disabled, 0));
+    assert!(!fake.log.iter().any(|access| matches!(access, Access::MsixTag(..))));
+    requester.enable(StMode::InterruptVector, &mut fake).unwrap();
+    assert_eq!(
+        (fake.msix[7], requester.entries_in_use()),
+        (Some(0), 0),
+        "no tag of before the error"
+    );
+}
+
+#[test]
+fn a_table_in_the_capability_comes_back_after_an_error() {
+    let (mut fake, mut requester) = enabled(4);
+    program((&mut fake, &mut requester), [steer(3, 2)]).unwrap();
+    let (table, control) = (fake.table(4), fake.control());
+    fake.set_control(0);
+    fake.config[usize::from((TPH_AT + 0x10) / 4)] = 0;
+    requester.recover(&mut fake).unwrap();
+    assert_eq!((fake.table(4), fake.control()), (table, control));
+}
+
+#[test]
 fn without_a_table_or_while_off_nothing_can_be_programmed() {
     let mut fake = Fake::new(0x0000_0107);
     let mut requester = Requester::probe(&mut fake).unwrap();

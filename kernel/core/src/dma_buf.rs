@@ -17,12 +17,12 @@ use crate::host::Device;
 /// What [`tph_core_dma_buf_get`] returns for another operation.
 const ANOTHER_OPERATION: c_int = 1;
 
-const EINTR: c_int = 4;
-const EBADF: c_int = 9;
-const ENOMEM: c_int = 12;
+const EINTR: c_int = Errno::EINTR.0;
+const EBADF: c_int = Errno::EBADF.0;
+const ENOMEM: c_int = Errno::ENOMEM.0;
 const EXDEV: c_int = 18;
-const ENODEV: c_int = 19;
-const ENOTTY: c_int = 25;
+const ENODEV: c_int = Errno::ENODEV.0;
+const ENOTTY: c_int = Errno::ENOTTY.0;
 
 // SAFETY: the signatures are those of kernel/core.h. Every pointer is a reference that lives as
 // long as the call; the glue keeps none of them and writes only through the mutable ones.

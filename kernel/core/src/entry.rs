@@ -77,6 +77,12 @@ pub extern "C" fn tph_core_restore(core: &mut Core, device: &Device) -> c_int {
     status(core.restore(&mut KernelFunction(device)))
 }
 
+/// An error was recovered from: puts back what can be. Nothing to do without a user.
+#[unsafe(no_mangle)]
+pub extern "C" fn tph_core_recover(core: &mut Core, device: &Device) -> c_int {
+    status(core.recover(&mut KernelFunction(device)))
+}
+
 /// How many bytes of a request are needed, as far as its first `size` bytes tell.
 ///
 /// # Safety
@@ -150,6 +156,13 @@ impl Core {
     fn restore(&mut self, function: &mut KernelFunction<'_>) -> Result<(), Errno> {
         match self.requester_mut() {
             Some(requester) => Ok(requester.restore(function)?),
+            None => Ok(()),
+        }
+    }
+
+    fn recover(&mut self, function: &mut KernelFunction<'_>) -> Result<(), Errno> {
+        match self.requester_mut() {
+            Some(requester) => Ok(requester.recover(function)?),
             None => Ok(()),
         }
     }

@@ -39,7 +39,7 @@ const OFFLINE: c_int = 1;
 const ONLINE: c_int = 2;
 
 const ENOENT: c_int = 2;
-const ENODEV: c_int = 19;
+const ENODEV: c_int = tph_abi::Errno::ENODEV.0;
 
 // SAFETY: the signatures are those of kernel/core.h. Every pointer is a reference that lives as
 // long as the call; the glue keeps none of them and writes only through the mutable ones.

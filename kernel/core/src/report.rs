@@ -33,7 +33,8 @@ pub struct Status {
     pub in_use: u16,
 }
 
-/// What a device has. Refused as `GET_CAP` and `ENABLE` are: no capability, a malformed one.
+/// What a device has, whoever uses it and whether or not the host has TPH switched off. Refused
+/// without a capability, and for a malformed one as `ENABLE` is.
 #[unsafe(no_mangle)]
 pub extern "C" fn tph_core_info(device: &Device, info: &mut Info) -> c_int {
     status(read_info(&mut KernelFunction(device)).map(|found| *info = found))
