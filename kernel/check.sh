@@ -55,11 +55,13 @@ sparse > "$log" 2>&1 || { cat "$log" >&2; die "the modules do not build with spa
 if grep -E ': (warning|error):' "$log" >&2; then
 	die "sparse has something to say"
 fi
-for file in "$module"/*.c "$module"/test/*.c; do
-	# Not every kernel has what a file or a test is for: then there is no object of it.
-	case $file in
-	*.mod.c) continue ;;
-	*) [ -e "${file%.c}.o" ] || continue ;;
-	esac
-	grep -q "^ *CHECK .*$(basename "$file")$" "$log" || die "sparse has not seen $file: see $log"
+# The objects that each module was made of; not every kernel needs every file.
+for list in "$module"/*.mod; do
+	[ -e "$out/$(basename "$list" .mod).ko" ] || continue
+	for object in $(cat "$list"); do
+		object=${object#./}
+		file=${object%.o}.c
+		[ -e "$module/$file" ] || continue
+		grep -q "^ *CHECK .*$file$" "$log" || die "sparse has not seen $file: see $log"
+	done
 done
