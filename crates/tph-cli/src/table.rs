@@ -2,6 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 
+use crate::words::clean;
+
 /// Where the text of a column stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -39,8 +41,9 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
+    /// A cell with this text, in which nothing controls the terminal.
     pub(crate) fn new(text: impl Into<String>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
+        Self { text: clean(&text.into()), tone }
     }
 }
 

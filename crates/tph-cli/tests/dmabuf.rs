@@ -89,6 +89,17 @@ fn its_json_tells_none_from_unknown() {
 }
 
 #[test]
+fn names_cannot_control_the_terminal() {
+    let root = tempfile::tempdir().unwrap();
+    let info = "ino:\t81\nexp_name:\tud\u{1b}[2Jma\u{9b}buf\n";
+    process(root.path(), 7, "a\u{1b}[31m\rb\nc", &[(3, "/dmabuf:", info)]);
+    let said = output(&["dmabuf", "--root", root.path().to_str().unwrap()]);
+    assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{said:?}");
+    assert!(said.contains("Process 7 (a\u{fffd}[31m\u{fffd}b\u{fffd}c)"), "{said}");
+    assert!(said.contains("ud\u{fffd}[2Jma\u{fffd}buf"), "{said}");
+}
+
+#[test]
 fn a_process_that_is_not_there_is_an_error() {
     let root = host(true);
     let answer = run(&["dmabuf", "99", "--root", root.path().to_str().unwrap()]);

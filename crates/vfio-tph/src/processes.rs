@@ -32,7 +32,7 @@ pub struct Processes {
 pub struct ProcessView {
     /// Its number.
     pub pid: u32,
-    /// Its name.
+    /// What it calls itself: any characters, those that control a terminal too.
     pub name: String,
     /// The dma-bufs that it holds by a descriptor, in the order of the descriptors.
     pub buffers: Vec<BufferView>,
@@ -53,7 +53,7 @@ pub struct BufferView {
     pub references: Option<u64>,
     /// The driver that exported it.
     pub exporter: Option<String>,
-    /// The name that somebody gave it.
+    /// The name that somebody gave it: any characters, too.
     pub name: Option<String>,
 }
 
@@ -92,8 +92,8 @@ impl Processes {
     /// [`Error::Sysfs`] if there is none, or its descriptors may not be seen.
     pub fn process(&self, pid: u32) -> Result<ProcessView, Error> {
         let folder = self.root.join("proc").join(pid.to_string());
-        let name = fs::read_to_string(folder.join("comm"));
-        let name = name.map_err(|source| fail(&folder, source))?.trim_end().to_owned();
+        let name = text(&folder.join("comm")).map_err(|source| fail(&folder, source))?;
+        let name = name.trim_end().to_owned();
         let (buffers, devices) = files::read(&folder)?;
         Ok(ProcessView { pid, name, buffers, devices })
     }
@@ -120,6 +120,11 @@ impl Processes {
         }
         Ok((found, unreadable))
     }
+}
+
+/// A text in which others may have put any bytes: what is not UTF-8 is replaced, the rest is there.
+fn text(path: &Path) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&fs::read(path)?).into_owned())
 }
 
 /// The process ended meanwhile.

@@ -47,6 +47,10 @@ impl DmaBufStep {
             (Errno::ENOTTY, Self::Look) => {
                 "no VFIO device is open there whose driver knows tags of dma-bufs"
             }
+            (Errno::EINVAL, Self::Look) => {
+                "the driver that was asked does not know the question, or the descriptor is no \
+                 dma-buf any more"
+            }
             (Errno::EPERM, Self::Look) => {
                 "its process's descriptors are not to be had: that takes what ptrace takes"
             }

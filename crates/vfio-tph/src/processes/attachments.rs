@@ -1,9 +1,8 @@
 //! Who attached to which dma-buf: `dma_buf/bufinfo` in debugfs.
 
 use std::collections::BTreeMap;
-use std::fs;
 
-use super::{Processes, fail};
+use super::{Processes, fail, text};
 use crate::Error;
 
 const BUFINFO: &str = "sys/kernel/debug/dma_buf/bufinfo";
@@ -16,7 +15,7 @@ impl Processes {
     /// [`Error::Sysfs`]: debugfs is not mounted, not built in, or not to be seen by this user.
     pub fn attachments(&self) -> Result<BTreeMap<u64, Vec<String>>, Error> {
         let path = self.root.join(BUFINFO);
-        let text = fs::read_to_string(&path).map_err(|source| fail(&path, source))?;
+        let text = text(&path).map_err(|source| fail(&path, source))?;
         Ok(parse(&text))
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{BufferView, DeviceView, fail};
+use super::{BufferView, DeviceView, fail, text};
 use crate::Error;
 
 /// What the link of a dma-buf's descriptor starts with; a name may follow.
@@ -41,7 +41,7 @@ struct Info(String);
 impl Info {
     fn read(folder: &Path, descriptor: i32) -> Self {
         let path = folder.join("fdinfo").join(descriptor.to_string());
-        Self(fs::read_to_string(path).unwrap_or_default())
+        Self(text(&path).unwrap_or_default())
     }
 
     fn text(&self, key: &str) -> Option<String> {

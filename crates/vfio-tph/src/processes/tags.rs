@@ -4,10 +4,10 @@ use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use tph::{ProcessingHint, RequesterType, SteeringTag};
-use tph_abi::Errno;
+use tph_abi::{Errno, Transport};
 
 use super::{BufferView, DeviceView, ProcessView};
-use crate::{Error, TphDevice};
+use crate::{Descriptor, Error, TphDevice};
 
 /// What travels with a dma-buf.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,8 +24,8 @@ impl ProcessView {
     ///
     /// # Errors
     /// [`Error::Request`]: the caller may not have their descriptors (`EPERM`; it takes what `ptrace`
-    /// takes), `asked` has no VFIO device open or one whose driver does not answer (`ENOTTY`), or the
-    /// buffer is out of reach (`ENODEV`).
+    /// takes), `asked` has no VFIO device open or one whose driver does not answer (`ENOTTY`), or one
+    /// that knows TPH but not this question (`EINVAL`), or the buffer is out of reach (`ENODEV`).
     pub fn tags(&self, buffer: &BufferView, asked: &Self) -> Result<SeenTags, Error> {
         let step = crate::Step::DmaBuf(crate::DmaBufStep::Look);
         let name = format!("descriptor {} of process {}", buffer.descriptor, self.pid);
@@ -35,22 +35,36 @@ impl ProcessView {
             asked.devices.first().ok_or_else(|| fail(Errno::ENOTTY))?;
         let copy = |process: &Self, number| copy(process.pid, number).map_err(unix);
         let (device, file) = (copy(asked, *descriptor)?, copy(self, buffer.descriptor)?);
-        let mut device = TphDevice::adopt(device, name.clone());
-        let mut seen = SeenTags::default();
-        for requester in [RequesterType::Tph, RequesterType::ExtendedTph] {
-            match device.dma_buf_tag(&file, requester) {
-                Ok((tag, hint)) => {
-                    seen.tags.push(tag);
-                    seen.hint = Some(hint);
-                }
-                // No tag of this width, or one number that has more bits.
-                Err(Error::Request { errno: Errno::EOPNOTSUPP | Errno::EINVAL, .. }) => {}
-                Err(Error::Request { errno, .. }) => return Err(fail(errno)),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(seen)
+        seen(&mut TphDevice::adopt(device, name.clone()), &file).map_err(|error| match error {
+            Error::Request { errno, .. } => fail(errno),
+            error => error,
+        })
     }
+}
+
+/// What a device answers about a dma-buf, asked for both widths.
+pub(super) fn seen<T: Transport>(
+    device: &mut TphDevice<T>,
+    buffer: impl Into<Descriptor>,
+) -> Result<SeenTags, Error> {
+    let buffer = buffer.into();
+    let mut seen = SeenTags::default();
+    for requester in [RequesterType::Tph, RequesterType::ExtendedTph] {
+        match device.dma_buf_tag(buffer, requester) {
+            Ok((tag, hint)) => {
+                seen.tags.push(tag);
+                seen.hint = Some(hint);
+            }
+            // No tag of this width.
+            Err(Error::Request { errno: Errno::EOPNOTSUPP, .. }) => {}
+            // One number that has more bits: the other width gets it. Whoever answers so there, too,
+            // does not know the question or the dma-buf.
+            Err(Error::Request { errno: Errno::EINVAL, .. }) if requester == RequesterType::Tph => {
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(seen)
 }
 
 /// A copy of a descriptor of another process.

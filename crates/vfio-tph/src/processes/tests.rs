@@ -2,9 +2,11 @@
 
 use std::os::unix::fs::symlink;
 
-use tph_abi::Errno;
+use tph::{DmaBufHint, DmaBufTags, ProcessingHint, SteeringTag, Tag8, Tag16};
+use tph_abi::{Errno, Transport};
 
 use super::*;
+use crate::{Descriptor, TphDevice};
 
 struct Root(tempfile::TempDir);
 
@@ -14,11 +16,17 @@ impl Root {
     }
 
     fn process(&self, pid: u32, name: &str, files: &[(i32, &str, &str)]) {
+        let files: Vec<_> =
+            files.iter().map(|(number, link, info)| (*number, *link, info.as_bytes())).collect();
+        self.process_of_bytes(pid, name.as_bytes(), &files);
+    }
+
+    fn process_of_bytes(&self, pid: u32, name: &[u8], files: &[(i32, &str, &[u8])]) {
         let folder = self.0.path().join(format!("proc/{pid}"));
         for part in ["fd", "fdinfo"] {
             fs::create_dir_all(folder.join(part)).unwrap();
         }
-        fs::write(folder.join("comm"), format!("{name}\n")).unwrap();
+        fs::write(folder.join("comm"), [name, b"\n"].concat()).unwrap();
         for (number, link, info) in files {
             symlink(link, folder.join("fd").join(number.to_string())).unwrap();
             fs::write(folder.join("fdinfo").join(number.to_string()), info).unwrap();
@@ -58,6 +66,69 @@ fn a_process_has_dma_bufs_and_devices() {
     let address = |at: &str| Some(at.parse::<Bdf>().unwrap());
     let devices: Vec<_> = process.devices.iter().map(|it| (it.descriptor, it.address)).collect();
     assert_eq!(devices, [(5, address("0000:01:00.0")), (7, None)]);
+}
+
+#[test]
+fn names_that_are_no_text_hide_nothing() {
+    let root = Root::new();
+    let named = [BUFFER.as_bytes(), b"name:\tfr\xffame\n"].concat();
+    root.process_of_bytes(7, b"f\xffo", &[(3, "/dmabuf:fr", &named)]);
+    let (found, unreadable) = root.processes().all().unwrap();
+    let [process] = &found[..] else { panic!("{found:?}, {unreadable} unreadable") };
+    assert_eq!(process.name, "f\u{fffd}o");
+    let buffer = &process.buffers[0];
+    assert_eq!((buffer.inode, buffer.name.as_deref()), (Some(81), Some("fr\u{fffd}ame")));
+    let folder = root.0.path().join("sys/kernel/debug/dma_buf");
+    fs::create_dir_all(&folder).unwrap();
+    let line = b"00008192\t0\t0\t3\tvfio_pci_core\t00000081\tfr\xffame\n";
+    fs::write(folder.join("bufinfo"), line).unwrap();
+    assert_eq!(root.processes().attachments().unwrap(), [(81, Vec::new())].into());
+}
+
+/// A driver with this hint on its dma-bufs; without one, it does not know the question.
+struct Driver(Option<DmaBufHint>);
+
+impl tph::DmaBufs for Driver {
+    fn hint(&mut self, _: i32) -> Result<Option<DmaBufHint>, tph::DmaBufError> {
+        Ok(self.0)
+    }
+
+    fn set_hint(&mut self, _: i32, _: DmaBufHint) -> Result<(), tph::DmaBufError> {
+        unreachable!("it is only asked")
+    }
+}
+
+impl Transport for Driver {
+    fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
+        match self.0 {
+            // Its answer to every unknown operation.
+            None => Err(Errno::EINVAL),
+            Some(_) => tph_abi::answer_dma_buf(request, self).expect("DMA_BUF_GET").map(drop),
+        }
+    }
+}
+
+#[test]
+fn no_tags_and_no_answer_are_told_apart() {
+    let seen = |hint| {
+        let mut device = TphDevice::new(Driver(hint), "0000:02:00.0");
+        tags::seen(&mut device, Descriptor(3))
+    };
+    let hint = |tags| Some(DmaBufHint { tags, hint: ProcessingHint::Target });
+    let [narrow, wide] = [SteeringTag::Standard(Tag8(0xf0)), SteeringTag::Extended(Tag16(0x1f0))];
+    for (tags, expected) in [
+        (DmaBufTags::NONE, vec![]),
+        (DmaBufTags::Apart { standard: Some(Tag8(0xf0)), extended: None }, vec![narrow]),
+        (DmaBufTags::Apart { standard: None, extended: Some(Tag16(0x1f0)) }, vec![wide]),
+        // 8 bits of it are not to be had: EINVAL, and no reason to know nothing.
+        (DmaBufTags::Single(Tag16(0x1f0)), vec![wide]),
+    ] {
+        let seen: SeenTags = seen(hint(tags)).unwrap();
+        assert_eq!(seen.hint.is_some(), !expected.is_empty(), "{tags:?}");
+        assert_eq!(seen.tags, expected, "{tags:?}");
+    }
+    let error = seen(None).unwrap_err();
+    assert_eq!(error.errno(), Some(Errno::EINVAL), "{error}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use svg::node::element::{Element, Style};
 use svg::{Document, Node};
 
 use super::picture::Picture;
+use crate::words::clean;
 use shape::{Canvas, MARGIN};
 
 /// The colours: each on light ground, then on dark.
@@ -52,7 +53,7 @@ fn document(canvas: Canvas, title: &str, summary: &str, height: usize) -> String
     let heading = |tag: &str, id: &str, text: &str| {
         let mut element = Element::new(tag);
         element.assign("id", id);
-        element.append(svg::node::Text::new(shape::clean(text)));
+        element.append(svg::node::Text::new(clean(text)));
         element
     };
     let document = Document::new()

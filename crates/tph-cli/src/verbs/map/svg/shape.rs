@@ -2,6 +2,8 @@
 
 use svg::node::element::{Group, Path, Rectangle, Text, Title};
 
+use crate::words::clean;
+
 /// Around the whole.
 pub(super) const MARGIN: usize = 24;
 /// Between a frame and what is in it.
@@ -49,11 +51,6 @@ pub(super) fn fit(text: &str, size: usize, room: usize) -> String {
     }
     let most = (room * 5 / (size * 3)).saturating_sub(1);
     text.chars().take(most).chain(['…']).collect()
-}
-
-/// The text without what no XML may have in it, however it is escaped.
-pub(super) fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 pub(super) fn text((x, y): (usize, usize), class: &str, said: &str) -> Text {
