@@ -1,5 +1,6 @@
 //! A command line that cannot be read.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -30,23 +31,35 @@ pub(crate) fn report(
 
 /// What answers should look like, by a command line of which nothing else is understood.
 fn asked_for(arguments: impl IntoIterator<Item = OsString>) -> Style {
-    let mut style = Style::Text;
+    let (mut style, flags) = (Style::Text, flags());
     for argument in arguments {
         match argument.to_str().unwrap_or_default() {
             "--" => break,
             "--json" if style == Style::Text => style = Style::Json,
             "--pretty" => style = Style::PrettyJson,
-            short if short.starts_with('-') && !short.starts_with("--") => {
-                if short.contains('p') {
-                    style = Style::PrettyJson;
-                } else if short.contains('j') && style == Style::Text {
-                    style = Style::Json;
+            other => {
+                let short = other.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+                for letter in short.unwrap_or_default().chars().take_while(|it| flags.contains(it))
+                {
+                    match letter {
+                        'p' => style = Style::PrettyJson,
+                        'j' if style == Style::Text => style = Style::Json,
+                        _ => {}
+                    }
                 }
             }
-            _ => {}
         }
     }
     style
+}
+
+/// The letters that take no value, of all verbs. What follows another one is its value, or unknown.
+fn flags() -> BTreeSet<char> {
+    let mut command = crate::definition();
+    command.build();
+    let verbs = command.get_subcommands().flat_map(clap::Command::get_arguments);
+    let flags = command.get_arguments().chain(verbs).filter(|it| !it.get_action().takes_values());
+    flags.filter_map(clap::Arg::get_short).collect()
 }
 
 #[cfg(test)]
@@ -63,6 +76,13 @@ mod tests {
             ("show -p -j", Style::PrettyJson),
             ("show --pretty --json", Style::PrettyJson),
             ("show -- -j", Style::Text),
+            ("list -aj", Style::Json),
+            ("plan -oplan.toml", Style::Text),
+            ("plan -ojobs", Style::Text),
+            ("plan -jo plan.toml", Style::Json),
+            ("list -xp", Style::Text),
+            ("map --queue=p", Style::Text),
+            ("map -", Style::Text),
         ] {
             assert_eq!(asked_for(line.split(' ').map(OsString::from)), style, "{line}");
         }
