@@ -6,10 +6,8 @@ mod shared;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tph::{
-    AccessError, Control, CpuId, RequesterEnable, RequesterType, StIndex, TagSource, TphCapability,
-};
-use vfio_tph::{Bdf, Enabled, Errno, MemoryType, TphDevice, VfioFunction};
+use tph::{Control, CpuId, RequesterType, StIndex, TagSource};
+use vfio_tph::{Bdf, Enabled, Errno, MemoryType, TphDevice, TphView, VfioFunction};
 
 use crate::link::{Adopted, Link, Opened};
 use crate::{Capability, Entry, EntryState, Failure, Status, Tag, numbers};
@@ -204,7 +202,7 @@ impl State {
 
     /// The control register and the tags that the device sends; `None` while TPH is off.
     fn control(&self) -> Result<Option<(Control, RequesterType)>, Failure> {
-        read_control(&mut **self.link.lock()).map_err(|error| {
+        TphView::when_on(&mut **self.link.lock()).map_err(|error| {
             let text = format!("{}: reading configuration space: {error}", self.name);
             Failure::new(Errno::EIO, text)
         })
@@ -230,15 +228,4 @@ impl State {
             Failure::argument(text).with_advice("Use one of VFIOTPH_MEMORY_.")
         })
     }
-}
-
-fn read_control(space: &mut dyn Link) -> Result<Option<(Control, RequesterType)>, AccessError> {
-    let Some(offset) = TphCapability::find(space)?.and_then(|found| found.control()) else {
-        return Ok(None);
-    };
-    let control = Control(space.read_config(offset)?);
-    Ok(match control.enable() {
-        RequesterEnable::On(requester) => Some((control, requester)),
-        _ => None,
-    })
 }

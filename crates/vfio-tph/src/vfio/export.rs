@@ -1,9 +1,9 @@
 //! Memory of a device for its peers.
 
-use tph::{Control, RequesterEnable, RequesterType, TphCapability};
+use tph::RequesterType;
 
 use super::VfioFunction;
-use crate::{DmaBuf, Error, VfioCall};
+use crate::{DmaBuf, Error, TphView, VfioCall};
 
 impl VfioFunction {
     /// As [`TphDevice::export_dma_buf`](crate::TphDevice::export_dma_buf).
@@ -22,14 +22,7 @@ impl VfioFunction {
     pub fn requester_type(&self) -> Result<Option<RequesterType>, Error> {
         let mut config = self.config();
         let failed = |_| self.detail_error(VfioCall::ReadRegion { region: 7 }, "failed".into());
-        let Some(capability) = TphCapability::find(&mut config).map_err(failed)? else {
-            return Ok(None);
-        };
-        let Some(at) = capability.control() else { return Ok(None) };
-        let control = tph::ConfigSpace::read_config(&mut config, at).map_err(failed)?;
-        Ok(match Control(control).enable() {
-            RequesterEnable::On(requester) => Some(requester),
-            _ => None,
-        })
+        let on = TphView::when_on(&mut config).map_err(failed)?;
+        Ok(on.map(|(_, requester)| requester))
     }
 }

@@ -1,7 +1,8 @@
 //! The TPH registers of one function.
 
 use tph::entry_offset;
-use tph::{AccessError, ConfigSpace, Control, ExtendedHeader, StIndex, StTable, TphCapability};
+use tph::{AccessError, ConfigSpace, Control, ExtendedHeader, RequesterEnable, RequesterType};
+use tph::{StIndex, StTable, TphCapability};
 
 /// The TPH registers of one function at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,21 @@ impl TphView {
         };
         Ok(Some(Self { header, capability, control, entries: Vec::new() }))
     }
+
+    /// Reads how TPH is on: the control register, and which tags the function sends. `None` without
+    /// the capability, while TPH is off, and if the register holds a reserved value.
+    ///
+    /// # Errors
+    /// [`AccessError`] if configuration space could not be read.
+    pub fn when_on(
+        space: &mut (impl ConfigSpace + ?Sized),
+    ) -> Result<Option<(Control, RequesterType)>, AccessError> {
+        let control = Self::registers(space)?.and_then(|view| view.control);
+        Ok(control.and_then(|control| match control.enable() {
+            RequesterEnable::On(requester) => Some((control, requester)),
+            RequesterEnable::Off | RequesterEnable::Reserved => None,
+        }))
+    }
 }
 
 fn entries(
@@ -63,4 +79,26 @@ fn entries(
     }
     bits.truncate(usize::from(entries));
     Ok(bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::config_file::ConfigFile;
+    use crate::testing::endpoint;
+
+    #[test]
+    fn which_tags_are_sent_is_known_while_tph_is_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        for enable in (0..4).map(RequesterEnable::from_low_bits) {
+            let control = Control(0).with_mode(tph::StMode::DeviceSpecific).with_enable(enable);
+            std::fs::write(&path, endpoint().set(0x168, control.0).0).unwrap();
+            let on = TphView::when_on(&mut ConfigFile::open(&path).unwrap()).unwrap();
+            assert_eq!(on.is_some(), matches!(enable, RequesterEnable::On(_)), "{enable:?}");
+            if let Some((read, requester)) = on {
+                assert_eq!((read, RequesterEnable::On(requester)), (control, enable));
+            }
+        }
+    }
 }
