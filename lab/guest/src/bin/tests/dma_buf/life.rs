@@ -23,8 +23,7 @@ pub(super) const TESTS: &[(&str, super::Test)] = &[
 
 const ENODEV: [Answer; 2] = [Err(Errno::ENODEV.0); 2];
 
-/// What the importer in the kernel was told: whether it still has a mapping, how often it lost one.
-/// Reading this asks, which maps the buffer again where that can be.
+/// How often the importer in the kernel lost its mapping. Reading this asks, which maps the buffer again where that can be.
 fn invalidations(importer: &mut Importer) -> Result<u32, Failure> {
     Ok(importer.get(8)?.invalidations)
 }

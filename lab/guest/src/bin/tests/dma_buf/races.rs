@@ -1,7 +1,9 @@
 //! Sets, queries, importers and resets at the same time.
 
+use std::collections::BTreeSet;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use tph::{DmaBufHint, DmaBufTags, ProcessingHint, RequesterType, Tag8, Tag16};
 use tph_lab_guest::module::TestModule;
@@ -35,7 +37,7 @@ fn is_whole(tag: u16, ph: u8) -> Result<(), String> {
     if hint_of(tag).hint.bits() == ph { Ok(()) } else { Err(format!("{tag:#x} came with {ph}")) }
 }
 
-/// Writers and readers; each reader, of either way, saw many values.
+/// Writers and readers; each reader, of either way, saw more than one set.
 fn whole(accelerator: &Endpoint) -> Outcome {
     let _module = TestModule::importer()?;
     let (function, buffer) = tagged(accelerator)?;
@@ -52,36 +54,65 @@ fn whole(accelerator: &Endpoint) -> Outcome {
             Ok(())
         }
     };
-    let ask = move || -> Result<(), String> {
-        while !done.load(Ordering::Relaxed) {
-            let answer = function.tph().dma_buf_tag(buffer, RequesterType::ExtendedTph);
-            let (tag, hint) = answer.map_err(|error| error.to_string())?;
-            is_whole(tag.entry_bits(), hint.bits())?;
-        }
-        Ok(())
+    let ask = move || {
+        let answer = function.tph().dma_buf_tag(buffer, RequesterType::ExtendedTph);
+        let (tag, hint) = answer.map_err(|error| error.to_string())?;
+        Ok((tag.entry_bits(), hint.bits()))
     };
-    let import = move || -> Result<(), String> {
-        let text = |failure: Failure| failure.to_string();
-        let mut importer = Importer::of(buffer).map_err(text)?;
-        while !done.load(Ordering::Relaxed) {
-            let (tag, ph) =
-                importer.get(16).map_err(text)?.answer().map_err(|errno| errno.to_string())?;
-            is_whole(tag, ph)?;
-        }
-        Ok(())
+    let mut importer = Importer::of(buffer)?;
+    let import = move || {
+        let reply = importer.get(16).map_err(|failure| failure.to_string())?;
+        reply.answer().map_err(|errno| errno.to_string())
     };
+    let begun = Barrier::new(3);
+    let begun = &begun;
     thread::scope(|scope| {
-        let readers = [scope.spawn(ask), scope.spawn(import)];
+        let readers = [
+            scope.spawn(move || read(ask, begun, done)),
+            scope.spawn(move || read(import, begun, done)),
+        ];
+        begun.wait();
         let writers = [scope.spawn(write(1)), scope.spawn(write(2))];
-        let mut outcomes: Vec<_> =
-            writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        let writers = writers.map(outcome);
         done.store(true, Ordering::Relaxed);
-        outcomes.extend(readers.into_iter().map(thread::ScopedJoinHandle::join));
-        outcomes.into_iter().try_for_each(|outcome| match outcome {
-            Ok(outcome) => outcome.map_err(Failure::from),
-            Err(_) => Err("a thread panicked".into()),
-        })
+        let readers = readers.map(outcome);
+        writers.into_iter().collect::<Result<(), _>>()?;
+        for (way, seen) in ["the library", "the importer"].iter().zip(readers) {
+            let seen = seen?;
+            if seen < 2 {
+                return Err(format!("{way} saw {seen} tag, and {SETS} were set twice").into());
+            }
+        }
+        Ok(())
     })
+}
+
+/// Asks until all is `done`, and says so after the first answer; how many tags it saw.
+fn read(
+    mut ask: impl FnMut() -> Result<(u16, u8), String>,
+    begun: &Barrier,
+    done: &AtomicBool,
+) -> Result<usize, String> {
+    let mut answer = ask();
+    begun.wait();
+    let mut seen = BTreeSet::new();
+    loop {
+        let (tag, ph) = answer?;
+        is_whole(tag, ph)?;
+        seen.insert(tag);
+        answer = ask();
+        // What came after the last set was no race.
+        if done.load(Ordering::Relaxed) {
+            return Ok(seen.len());
+        }
+    }
+}
+
+fn outcome<T>(thread: ScopedJoinHandle<'_, Result<T, String>>) -> Result<T, Failure> {
+    match thread.join() {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err("a thread panicked".into()),
+    }
 }
 
 /// What they answer is not looked at: the kernel's log is, when the guest ends.
