@@ -33,6 +33,7 @@ fn nothing(nic: &Endpoint) -> Outcome {
         same("ENABLE", errno(tph.enable(mode).map(drop)), refused)?;
     }
     same("SET_ST", errno(tph.program(&[(StIndex(0), TagSource::Clear)])), refused)?;
+    same("GET_ENTRIES", errno(tph.entries(&[StIndex(0)])).map(drop), refused)?;
     let wanted = [(CpuId(0), MemoryType::Volatile)];
     same("GET_ST", errno(tph.tags(&wanted)).map(drop), refused)?;
     same("DISABLE", errno(tph.disable()), refused)?;
