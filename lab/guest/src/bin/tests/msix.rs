@@ -15,7 +15,7 @@ use crate::check::{errno, same};
 const VECTORS: u16 = 2048;
 const USED: u16 = 8;
 /// The BAR of the emulated endpoint's MSI-X table.
-const TABLE_BAR: u32 = 2;
+pub(crate) const TABLE_BAR: u32 = 2;
 
 type Outcome = Result<(), Failure>;
 type Test = fn(&Endpoint, &mut Control) -> Outcome;
@@ -41,7 +41,8 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     }
 }
 
-fn vector_events() -> Result<Vec<EventFd>, Failure> {
+/// Events for the vectors that are set up.
+pub(crate) fn vector_events() -> Result<Vec<EventFd>, Failure> {
     Ok((0..USED).map(|_| EventFd::new(0)).collect::<Result<_, _>>()?)
 }
 
@@ -69,7 +70,7 @@ fn control_dword(vector: u16) -> usize {
 }
 
 /// The upper halves of the first vectors' control dwords.
-fn tags(table: &Bar) -> Result<Vec<u16>, Failure> {
+pub(crate) fn tags(table: &Bar) -> Result<Vec<u16>, Failure> {
     let tag = |vector| table.read32(control_dword(vector)).map(|dword| (dword >> 16) as u16);
     Ok((0..USED).map(tag).collect::<Result<_, _>>()?)
 }

@@ -3,13 +3,17 @@
 
 use std::time::Duration;
 
+use tph::StMode;
 use tph_lab_guest::irq::{Interrupt, give_event};
-use tph_lab_guest::{KernelLog, wait};
+use tph_lab_guest::{Failure, KernelLog, wait};
 use tph_lab_wire::Severity;
 use vfio_tph::{EventFd, StIndex, VfioFunction};
 
+use super::memory::set_memory;
 use super::watch::{Watch, cpu};
 use super::{Outcome, Test};
+use crate::check::{errno, same};
+use crate::msix;
 
 pub(super) const TESTS: &[(&str, Test)] = &[
     ("a_non_fatal_error_keeps_what_was_set", |watch| reported(watch, Severity::NonFatal)),
@@ -17,6 +21,10 @@ pub(super) const TESTS: &[(&str, Test)] = &[
         reported(watch, Severity::Fatal)
     }),
 ];
+
+/// For a device whose table is in the MSI-X table.
+pub(super) const MSIX_TESTS: &[(&str, Test)] =
+    &[("a_fatal_error_that_takes_the_msix_table_leaves_tph_off", vectors_lost)];
 
 /// What the kernel says of the root port at the end of `pcie_do_recovery()`.
 const RECOVERED: &str = "device recovery successful";
@@ -44,6 +52,47 @@ fn reported(watch: &mut Watch<'_>, severity: Severity) -> Outcome {
     watch.expect_clean()?;
     drop(watch.programmed()?);
     Ok(())
+}
+
+/// Nobody restores the vectors after the bus was reset, so their tags are gone for good.
+fn vectors_lost(watch: &mut Watch<'_>) -> Outcome {
+    let function = VfioFunction::open(watch.address())?;
+    let events = msix::vector_events()?;
+    let indices: Vec<_> = (0..).map(StIndex).take(events.len()).collect();
+    let (_, tags): (Vec<_>, Vec<_>) = watch.tags()?.into_iter().cycle().take(events.len()).unzip();
+    let in_use = || -> Result<usize, Failure> {
+        Ok(errno(function.tph().entries(&indices))?.iter().flatten().count())
+    };
+    let program = || -> Outcome {
+        let mut tph = function.tph();
+        let mut on = tph.enable(StMode::InterruptVector)?;
+        let cpus = (0..4).cycle().map(cpu);
+        on.program(&indices.iter().copied().zip(cpus).collect::<Vec<_>>())?;
+        std::mem::forget(on);
+        Ok(())
+    };
+    function.enable_msix(&events)?;
+    program()?;
+    same("entries in use", in_use()?, events.len())?;
+    recovered(watch, &function, Severity::Fatal)?;
+    // A worker sees to it; the register is 0 since the reset.
+    wait::until("table without entries in use", LIMIT, || Ok(in_use()? == 0))?;
+    watch.expect_off("after recovery")?;
+    // VFIO puts the BARs back when the user turns memory on.
+    set_memory(&function, true)?;
+    function.disable_msix()?;
+    function.enable_msix(&events)?;
+    let table = function.map_bar(msix::TABLE_BAR)?;
+    same("tags of new vectors", msix::tags(&table)?, vec![0; events.len()])?;
+    same("DISABLE", errno(function.tph().disable()), Ok(()))?;
+    watch.expect_off("with new vectors")?;
+    program()?;
+    watch.expect_programmed()?;
+    same("tags programmed anew", msix::tags(&table)?, tags)?;
+    same("entries in use", in_use()?, events.len())?;
+    drop(table);
+    drop(function);
+    watch.expect_clean()
 }
 
 /// Has an error reported, and waits until the user was told and the kernel has recovered.

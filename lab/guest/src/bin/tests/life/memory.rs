@@ -23,7 +23,7 @@ const MEMORY: u8 = 1 << 1;
 const REQUESTS: u16 = 60;
 
 /// Turns memory on or off, as the user.
-fn set_memory(function: &VfioFunction, on: bool) -> Result<(), Error> {
+pub(super) fn set_memory(function: &VfioFunction, on: bool) -> Result<(), Error> {
     let mut command = [0; 2];
     function.read_region(CONFIG, COMMAND, &mut command)?;
     command[0] = if on { command[0] | MEMORY } else { command[0] & !MEMORY };

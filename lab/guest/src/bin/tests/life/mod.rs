@@ -37,6 +37,11 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     for (name, test) in tests.chain(memory::TESTS).chain(error::TESTS).chain(module::TESTS) {
         play(&nic, name, *test);
     }
+    if let Some(vectors) = Endpoint::named("vectors") {
+        for (name, test) in error::MSIX_TESTS {
+            play(&vectors, name, *test);
+        }
+    }
     if let Some(card) = Endpoint::named("card") {
         for (name, test) in removal::TESTS {
             play(&card, name, *test);

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use tph::{ConfigOffset, MemoryType, RequesterType};
+use tph::{ConfigOffset, MemoryType, RequesterType, StTable};
 use tph_lab_guest::{Child, Control, Endpoint, Failure, endpoint, module};
 use tph_lab_wire::Severity;
 use vfio_tph::{Bdf, CpuId, Host, Iommu, StIndex, StMode, TagSource, VfioFunction};
@@ -16,6 +16,7 @@ pub(super) struct Watch<'a> {
     endpoint: &'a Endpoint,
     control: &'a mut Control,
     at: ConfigOffset,
+    /// Of the table in the capability.
     entries: u16,
 }
 
@@ -24,7 +25,11 @@ impl<'a> Watch<'a> {
         let function = Host::default().function(endpoint.address)?;
         let view = function.tph.map_err(|why| why.to_string())?.ok_or("no TPH capability")?;
         let at = view.capability.control().ok_or("no control register")?;
-        Ok(Self { endpoint, control, at, entries: view.capability.table_entries() })
+        let entries = match view.capability.table {
+            Ok(StTable::Capability { entries }) => entries,
+            _ => 0,
+        };
+        Ok(Self { endpoint, control, at, entries })
     }
 
     pub(super) fn address(&self) -> Bdf {
@@ -36,7 +41,7 @@ impl<'a> Watch<'a> {
         child(&["hold", &self.endpoint.name, how], Stdio::null(), "holding")
     }
 
-    /// The control register and the ST table, as the endpoint has them now.
+    /// The control register and the ST table in the capability, as the endpoint has them now.
     pub(super) fn held(&mut self) -> Result<Vec<u32>, Failure> {
         let dwords = 1 + self.entries.div_ceil(2);
         Ok(self.control.registers(&self.endpoint.name, self.at.get(), dwords)?)
