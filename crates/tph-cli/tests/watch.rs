@@ -93,6 +93,23 @@ fn it_reports_and_changes_nothing_if_told_so() {
 }
 
 #[test]
+fn a_device_that_goes_is_waited_for() {
+    let plan = planned(&["0=3"]);
+    let tree = known::demo();
+    let root = tree.path().to_str().unwrap();
+    let mut watch = Watch::start(&plan, &["--sysroot", root, "--report-only"]);
+    watch.says("compared");
+    let (here, away) = (tree.at("/sys/bus/pci/devices"), tree.at("/sys/bus/pci/away"));
+    std::fs::rename(&here, &away).unwrap();
+    watch.signal(Signal::HUP);
+    assert_eq!(watch.says("not-repaired")["what"], "comparing after SIGHUP");
+    std::fs::rename(&away, &here).unwrap();
+    watch.signal(Signal::HUP);
+    assert_eq!(watch.says("compared")["cause"], "SIGHUP");
+    assert_eq!(watch.end(Signal::TERM), "");
+}
+
+#[test]
 fn what_cannot_be_watched_is_refused() {
     let plan = planned(&["0=3"]);
     let path = plan.path().to_str().unwrap();

@@ -1,21 +1,24 @@
 //! `tph watch PLAN`
 
+mod again;
+mod repair;
 mod say;
 mod wake;
 
 use std::path::PathBuf;
 
 use clap::Args;
-use tph::{StIndex, StMode, TagSource};
-use vfio_tph::{Comparison, Drift, Enabled, EventFd, Seen};
+use tph::StMode;
+use vfio_tph::{Comparison, Enabled, EventFd, Seen};
 
 use super::apply::read;
-use super::opened::{Carrier, Opened};
+use super::opened::Opened;
 use super::plan::PlaceArgs;
 use crate::failure::Failure;
 use crate::plan_file::PlanFile;
 use crate::report::VerifyReport;
 use crate::source::{self, Source};
+use again::open_again;
 pub(crate) use say::Event;
 use wake::{Waiter, Wake, stream_of};
 
@@ -57,15 +60,18 @@ pub(crate) fn watch(args: &WatchArgs, json: bool) -> Result<(), Failure> {
     if args.report_only {
         return watch.report(&mut waiter);
     }
-    while watch.hold(&mut waiter)? {
+    let mut opened = watch.open()?;
+    let mut again = false;
+    while watch.hold(opened, again, &mut waiter)? {
         // The kernel has the device. It is taken again when it is bound again.
-        loop {
-            match waiter.wait(None)? {
-                Wake::End => return Ok(()),
-                Wake::Event(_) if watch.is_bound() => break,
-                _ => {}
-            }
-        }
+        let found = open_again(
+            |pause| waiter.wait(None, pause),
+            || watch.is_bound(),
+            || watch.open(),
+            |error| watch.not_repaired("opening it again", &error),
+        )?;
+        let Some(found) = found else { break };
+        (opened, again) = (found, true);
     }
     Ok(())
 }
@@ -80,91 +86,96 @@ impl Watch<'_> {
         address.is_some_and(|address| vfio_tph::Host::default().table_state(address).is_some())
     }
 
+    fn open(&self) -> Result<Opened, Failure> {
+        let indices: Vec<_> = self.file.batch().iter().map(|(index, _)| *index).collect();
+        Opened::open(&self.file.device, self.args.place.emulated.as_ref(), &indices)
+    }
+
     /// Compares until it is to end, and changes nothing.
     fn report(&self, waiter: &mut Waiter) -> Result<(), Failure> {
         let source = Source::open(&self.args.place.source())?;
         let see = || source.see(&self.file.device, self.args.pid);
         let mut last = None;
-        self.compare("the start", true, &mut last, see)?;
+        self.compare("the start", true, &mut last, Ok(see()?))?;
         loop {
-            match waiter.wait(None)? {
+            match waiter.wait(None, None)? {
                 Wake::End => return Ok(()),
-                Wake::Asked => self.compare("SIGHUP", true, &mut last, see)?,
-                Wake::Event(event) => self.compare(&event, false, &mut last, see)?,
-                Wake::GiveBack => continue,
+                Wake::Asked => self.compare("SIGHUP", true, &mut last, see())?,
+                Wake::Event(event) => self.compare(&event, false, &mut last, see())?,
+                Wake::GiveBack | Wake::Pause => continue,
             };
         }
     }
 
     /// Has the plan on the device until it is to end, or, with `true`, until the kernel wants it.
-    fn hold(&self, waiter: &mut Waiter) -> Result<bool, Failure> {
-        let batch = self.file.batch();
-        let indices: Vec<_> = batch.iter().map(|(index, _)| *index).collect();
-        let opened = Opened::open(&self.file.device, self.args.place.emulated.as_ref(), &indices)?;
+    /// What goes wrong ends the watch only at its start, not when the device is taken `again`.
+    fn hold(&self, opened: Opened, again: bool, waiter: &mut Waiter) -> Result<bool, Failure> {
         let request = EventFd::new(0)?;
-        let wanted =
-            if opened.signal_request(&request)? { Some(stream_of(&request)?) } else { None };
-        let mut tph = Some(self.put_on(&opened, &batch)?);
+        let wanted = match opened.signal_request(&request) {
+            Ok(can_be) => can_be.then(|| stream_of(&request)).transpose()?,
+            Err(error) if again => {
+                // It is closed and waited for as if it had been asked back.
+                self.not_repaired("opening it again", &error)?;
+                return Ok(true);
+            }
+            Err(error) => return Err(error),
+        };
         let name = opened.tph().name().to_owned();
-        Event::Applied { device: &name }.say(self.json)?;
+        let mut tph = match self.put_on(&opened, &[]) {
+            Ok(on) => {
+                Event::Applied { device: &name }.say(self.json)?;
+                Some(on)
+            }
+            // The comparison finds TPH off: it is tried once more, and said if that fails too.
+            Err(_) if again => None,
+            Err(error) => return Err(error),
+        };
         let see = || opened.see(self.args.pid);
         let mut last = None;
         let mut cause = "the start".to_owned();
         let mut always = true;
+        let mut seen = if again { see() } else { Ok(see()?) };
         let (wanted_back, cause) = loop {
-            let comparison = self.compare(&cause, always, &mut last, see)?;
-            if comparison.drifts.iter().any(is_of_the_table) {
-                // All or nothing: what cannot be put on again now is tried again at the next event.
-                let off = tph.take().map_or(Ok(()), Enabled::disable);
-                let again = off.map_err(Failure::from).and_then(|()| self.put_on(&opened, &batch));
-                let (device, what) = (name.as_str(), "mode and entries");
-                match again {
-                    Ok(on) => {
-                        tph = Some(on);
-                        Event::Repaired { device, what }.say(self.json)?;
-                    }
-                    Err(error) => {
-                        let why = error.to_string();
-                        Event::NotRepaired { device, what, why }.say(self.json)?;
-                    }
-                }
+            if let Some(comparison) = self.compare(&cause, always, &mut last, seen)? {
+                self.repair(&opened, &mut tph, &comparison)?;
             }
-            self.repair_interrupts(&name, &comparison)?;
-            (cause, always) = match waiter.wait(wanted.as_ref())? {
+            (cause, always) = match waiter.wait(wanted.as_ref(), None)? {
                 Wake::End => break (false, "a signal"),
                 Wake::GiveBack => break (true, "the kernel's request"),
                 Wake::Asked => ("SIGHUP".to_owned(), true),
                 Wake::Event(event) => (event, false),
+                Wake::Pause => ("a pause".to_owned(), false),
             };
+            seen = see();
         };
         // Ends the thread that waits for it.
         let _ = request.write(1);
-        tph.map_or(Ok(()), Enabled::disable)?;
-        Event::Released { device: &name, cause }.say(self.json)?;
+        match tph.map_or(Ok(()), Enabled::disable) {
+            Ok(()) => Event::Released { device: &name, cause }.say(self.json)?,
+            // A card that was pulled answers nothing; one in its place is waited for.
+            Err(error) if wanted_back => self.not_repaired("turning TPH off", &error.into())?,
+            Err(error) => return Err(error.into()),
+        }
         Ok(wanted_back)
     }
 
-    fn put_on<'a>(
-        &self,
-        opened: &'a Opened,
-        batch: &[(StIndex, TagSource)],
-    ) -> Result<Enabled<Carrier<'a>>, Failure> {
-        let mut device = opened.tph();
-        device.capability()?;
-        let mut tph = device.into_enabled(self.mode())?;
-        tph.program(batch)?;
-        Ok(tph)
-    }
-
-    /// Compares, and says how it is: always, or if it is other than `last`.
+    /// Compares what is seen, and says how it is: always, or if it is other than `last`. `None` if
+    /// nothing can be seen, which is said.
     fn compare(
         &self,
         cause: &str,
         always: bool,
         last: &mut Option<VerifyReport>,
-        see: impl FnOnce() -> Result<Seen, Failure>,
-    ) -> Result<Comparison, Failure> {
-        let seen = see()?;
+        seen: Result<Seen, Failure>,
+    ) -> Result<Option<Comparison>, Failure> {
+        let seen = match seen {
+            Ok(seen) => seen,
+            Err(error) => {
+                *last = None;
+                self.not_repaired(&format!("comparing after {cause}"), &error)?;
+                return Ok(None);
+            }
+        };
         let comparison = self.file.plan(&seen.topology).drift(self.mode(), &seen);
         let plan = self.args.plan.display().to_string();
         let report = VerifyReport::new(self.file.device.clone(), plan, &comparison);
@@ -172,35 +183,12 @@ impl Watch<'_> {
             Event::Compared { cause, report: &report }.say(self.json)?;
         }
         *last = Some(report);
-        Ok(comparison)
+        Ok(Some(comparison))
     }
 
-    /// Sends interrupts to the CPUs of the plan.
-    fn repair_interrupts(&self, device: &str, comparison: &Comparison) -> Result<(), Failure> {
-        for drift in &comparison.drifts {
-            let Drift::Interrupt { irq, planned, queue, .. } = drift else { continue };
-            let what = format!("queue {queue} interrupts CPU {planned}");
-            let path = format!("/proc/irq/{irq}/smp_affinity_list");
-            match std::fs::write(&path, planned.to_string()) {
-                Ok(()) => Event::Repaired { device, what: &what }.say(self.json)?,
-                Err(error) => {
-                    let why = format!("{path}: {error}");
-                    Event::NotRepaired { device, what: &what, why }.say(self.json)?;
-                }
-            }
-        }
-        Ok(())
+    /// Says what did not work, and that it goes on.
+    fn not_repaired(&self, what: &str, why: &Failure) -> Result<(), Failure> {
+        let why = why.to_string();
+        Event::NotRepaired { device: &self.file.device, what, why }.say(self.json)
     }
-}
-
-/// Whether programming the device again mends it.
-fn is_of_the_table(drift: &Drift) -> bool {
-    matches!(
-        drift,
-        Drift::Off { .. }
-            | Drift::OtherMode { .. }
-            | Drift::EmptyEntry { .. }
-            | Drift::StrayEntry { .. }
-            | Drift::EntryCount { .. }
-    )
 }

@@ -3,8 +3,9 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 use tph::Bdf;
@@ -23,6 +24,8 @@ pub(super) enum Wake {
     GiveBack,
     /// Something happened to CPUs or to the device: in words.
     Event(String),
+    /// Nothing did, for as long as it was to be waited.
+    Pause,
 }
 
 /// What is waited for. Nothing is looked at in between.
@@ -47,16 +50,24 @@ impl Waiter {
     }
 
     /// Waits until something of interest happens. `request` is readable when the kernel wants the
-    /// device back.
-    pub(super) fn wait(&mut self, request: Option<&UnixStream>) -> Result<Wake, Failure> {
+    /// device back. `pause`: how long at most.
+    pub(super) fn wait(
+        &mut self,
+        request: Option<&UnixStream>,
+        pause: Option<Duration>,
+    ) -> Result<Wake, Failure> {
+        let end = pause.map(|pause| Instant::now() + pause);
         loop {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            let left = left.and_then(|left| Timespec::try_from(left).ok());
             let mut files = vec![
                 PollFd::new(&self.end, PollFlags::IN),
                 PollFd::new(&self.asked, PollFlags::IN),
                 PollFd::new(&self.events, PollFlags::IN),
             ];
             files.extend(request.map(|request| PollFd::new(request, PollFlags::IN)));
-            match poll(&mut files, None) {
+            match poll(&mut files, left.as_ref()) {
+                Ok(0) => return Ok(Wake::Pause),
                 Ok(_) => {}
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(error) => return Err(Failure::Output(error.into())),
