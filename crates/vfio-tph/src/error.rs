@@ -191,20 +191,13 @@ impl Error {
     /// Whether what was asked for is not offered here, as opposed to having gone wrong: the device
     /// has no TPH, its driver does not serve the interface, the administrator does not allow it.
     pub fn is_not_supported(&self) -> bool {
-        match self {
-            Self::Request { errno, .. } => matches!(*errno, Errno::ENOTTY | Errno::EOPNOTSUPP),
-            Self::Rehearsal { error, .. } => {
-                use tph::{EntryError, FirmwareError};
-                match error {
-                    tph::Error::Entry { error: EntryError::Firmware(why), .. } => {
-                        matches!(why, FirmwareError::NoRootPort | FirmwareError::Absent)
-                    }
-                    tph::Error::Entry { .. } | tph::Error::Access(_) => false,
-                    _ => true,
-                }
-            }
-            _ => false,
-        }
+        let errno = match self {
+            Self::Request { errno, .. } => *errno,
+            // A rehearsal answers as doing it would.
+            Self::Rehearsal { error, .. } => Errno::from(*error),
+            _ => return false,
+        };
+        matches!(errno, Errno::ENOTTY | Errno::EOPNOTSUPP)
     }
 }
 
@@ -275,6 +268,25 @@ mod tests {
             let error =
                 Error::Request { device: "x".into(), step: Step::Capability, errno, cause: None };
             assert_eq!(error.is_not_supported(), expected, "{errno}");
+        }
+    }
+
+    #[test]
+    fn a_rehearsal_is_not_supported_where_the_request_is_not() {
+        use tph::{EntryError, FirmwareError};
+        let entry = |error| tph::Error::Entry { position: 0, error };
+        for error in [
+            tph::Error::NoCapability,
+            tph::Error::NoTable,
+            tph::Error::NoCompleter,
+            tph::Error::ModeNotSupported(StMode::DeviceSpecific),
+            entry(EntryError::Firmware(FirmwareError::Absent)),
+        ] {
+            let errno = Errno::from(error);
+            let request =
+                Error::Request { device: "x".into(), step: Step::Capability, errno, cause: None };
+            let rehearsal = Error::Rehearsal { device: "x".into(), error };
+            assert_eq!(rehearsal.is_not_supported(), request.is_not_supported(), "{error}");
         }
     }
 }
