@@ -83,9 +83,6 @@ pub(crate) enum Failure {
     /// The demonstration found packets with another tag than they should have.
     #[error("{0}")]
     WrongTags(String),
-    /// The queues make no sense for this device on this host.
-    #[error(transparent)]
-    Plan(#[from] vfio_tph::PlanError),
     /// The answer could not be written.
     #[error("writing the answer: {0}")]
     Output(#[from] io::Error),
@@ -120,6 +117,16 @@ impl Failure {
         }
     }
 
+    /// The device that it is about, if it is about one.
+    fn device(&self) -> Option<String> {
+        match self {
+            Self::Library(error) | Self::NoSuchDevice { error, .. } => device(error),
+            Self::NoPlan { device, .. } | Self::Emulated { device, .. } => Some(device.clone()),
+            Self::NoSuchFunction { name, .. } => Some(name.clone()),
+            _ => None,
+        }
+    }
+
     /// Says it on standard error; the code to exit with.
     pub(crate) fn report(&self) -> ExitCode {
         if let Self::Output(error) = self
@@ -130,10 +137,10 @@ impl Failure {
         let mut report = ErrorReport::new(self.exit(), self.to_string());
         report.next = self.advice();
         if let Self::Library(error) | Self::NoSuchDevice { error, .. } = self {
-            report.device = device(error);
             report.step = step(error);
             report.errno = error.errno().map(|errno| errno.0);
         }
+        report.device = self.device();
         report.report()
     }
 }
@@ -149,12 +156,13 @@ fn did_you_mean(similar: &[String], advice: Option<String>) -> Option<String> {
 /// The device that an error is about, if it is about one.
 fn device(error: &Error) -> Option<String> {
     match error {
-        Error::Request { device, .. } | Error::TooManyEntries { device, .. } => {
-            Some(device.clone())
-        }
+        Error::Request { device, .. }
+        | Error::TooManyEntries { device, .. }
+        | Error::Rehearsal { device, .. } => Some(device.clone()),
         Error::Open { address, .. }
         | Error::Call { address, .. }
         | Error::Refused { address, .. }
+        | Error::Unreadable { address, .. }
         | Error::NoSuchFunction { address } => Some(address.to_string()),
         Error::NotADevice { name } | Error::NoSuchName { name } | Error::Ambiguous { name, .. } => {
             Some(name.clone())

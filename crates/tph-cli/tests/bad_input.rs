@@ -129,6 +129,17 @@ fn an_error_in_json_says_the_same() {
          PCI function here\",\"device\":\"0000:77:00.0\",\"step\":null,\"errno\":null,\"next\":\"See what \
          there is: tph list.\"}}\n"
     );
+    let tree = tph_lab_hosts::known::malformed();
+    let root = tree.path().to_str().unwrap();
+    for (device, arguments) in [
+        ("0000:01:00.0", ["plan", "01:00.0", "--queue", "0=0", "--sysroot", root]),
+        ("0000:01:00.0", ["map", "nic0", "--emulated", "--queue", "0=99", "--all"]),
+        ("nic7", ["plan", "nic7", "--emulated", "--queue", "0=0", "--tied"]),
+    ] {
+        let (_, said) = refused(&[&arguments[..], &["-j"]].concat());
+        let error: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(error["error"]["device"], device, "{said}");
+    }
     let hold = ["hold", "nic0", "--emulated", "-p", "--mode", "device-specific", "--map", "0=16"];
     let (code, said) = refused(&hold);
     assert!(said.starts_with("{\n  \"schema\": 1,\n"), "{said}");

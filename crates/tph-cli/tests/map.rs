@@ -65,6 +65,16 @@ fn a_malformed_capability() {
 }
 
 #[test]
+fn a_table_that_is_not_known_is_not_drawn_as_none() {
+    let tree = known::malformed();
+    let root = tree.path().to_str().unwrap();
+    let refused = |verb: &str| run(&[verb, "01:00.0", "--queue", "0=0", "--sysroot", root]);
+    let (map, plan) = (refused("map"), refused("plan"));
+    assert_eq!((map.code, map.out.as_str()), (Some(1), ""));
+    assert_eq!((map.code, map.err), (plan.code, plan.err));
+}
+
+#[test]
 fn two_sockets_with_a_switch() {
     assert_snapshot!(map(&known::behind_a_switch(), &["--all"]));
 }

@@ -33,10 +33,12 @@ pub(crate) fn list(args: &ListArgs, json: bool) -> Result<ExitCode, Failure> {
     let unreadable = listing.functions.iter().filter(unknown).count();
     let wanted = |f: &FunctionReport| args.all || f.tph.is_some() || f.tph_unreadable.is_some();
     let functions = listing.functions.into_iter().filter(wanted).collect();
+    let none_skipped = listing.skipped.is_empty();
     let report = ListReport { functions, looked_at, unreadable, skipped: listing.skipped };
     let said = if json { output::json(report) } else { output::print(&text(&report)) };
+    let all = unreadable == 0 && none_skipped;
     said?;
-    Ok(if unreadable == 0 { Exit::Done } else { Exit::Partly }.into())
+    Ok(if all { Exit::Done } else { Exit::Partly }.into())
 }
 
 fn text(report: &ListReport) -> String {

@@ -11,8 +11,11 @@ mod text;
 
 use std::path::Path;
 
-use vfio_tph::{Plan, Queue};
+use tph::Bdf;
+use vfio_tph::{Error, Facts, Plan, Queue};
 
+use super::plan::{table, tie, usual_mode};
+use crate::cli::{ModeArg, Steering};
 use crate::failure::Failure;
 use crate::output;
 use crate::source::{Mapped, Source};
@@ -27,13 +30,7 @@ pub(crate) fn map(args: &MapArgs, json: bool) -> Result<(), Failure> {
     let Mapped { topology, functions, numa_nodes } = source.map()?;
     let plan = match device {
         Some(device) if !args.queues.is_empty() => {
-            let queue = |it: &crate::cli::Steering| Queue::new(it.index.0.into(), it.cpu);
-            let queues: Vec<_> = args.queues.iter().map(queue).collect();
-            let found = functions.iter().find(|function| function.address == device);
-            let tph = found.and_then(vfio_tph::FunctionView::tph);
-            let table = tph.and_then(|tph| tph.capability.table.ok());
-            let entries = table.map_or(0, tph::StTable::entries);
-            Some((device, entries, Plan::new(entries, &topology, &queues)?))
+            Some(plan_for(&source.facts(&device.to_string())?, &args.queues)?)
         }
         _ => None,
     };
@@ -50,6 +47,31 @@ pub(crate) fn map(args: &MapArgs, json: bool) -> Result<(), Failure> {
         None => output::print(&text::draw(&picture, width())),
     };
     Ok(said?)
+}
+
+/// The plan that `tph plan` makes of these queues, and how many entries it has to make it with.
+fn plan_for(facts: &Facts, given: &[Steering]) -> Result<(Bdf, u16, Plan), Failure> {
+    let address = facts.function.address;
+    let device = address.to_string();
+    let queue = |it: &Steering| Queue::new(it.index.0.into(), it.cpu);
+    let mut queues: Vec<_> = given.iter().map(queue).collect();
+    let entries = match table(facts) {
+        Ok((capability, table)) => {
+            if usual_mode(&device, capability)? == ModeArg::InterruptVector {
+                tie(&mut queues)?;
+            }
+            table.entries()
+        }
+        // Known to have none: all of it goes to memory, which is worth a picture.
+        Err(Failure::Library(Error::Rehearsal {
+            error: tph::Error::NoTable | tph::Error::NoCapability,
+            ..
+        })) => 0,
+        Err(error) => return Err(error),
+    };
+    let plan = Plan::new(entries, &facts.topology, &queues)
+        .map_err(|error| Failure::NoPlan { device, error })?;
+    Ok((address, entries, plan))
 }
 
 fn write(path: &Path, drawing: &str) -> Result<(), Failure> {

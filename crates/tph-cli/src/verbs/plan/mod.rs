@@ -7,6 +7,7 @@ use tph::{StMode, StTable, TphCapability};
 use vfio_tph::{Error, Facts, Plan};
 
 pub(crate) use args::{PlaceArgs, PlanArgs};
+pub(super) use queues::tie;
 
 use crate::cli::ModeArg;
 use crate::failure::Failure;
@@ -28,7 +29,7 @@ pub(crate) fn plan(args: &PlanArgs, json: bool) -> Result<(), Failure> {
 
     let mut queues = queues::queues(args, from.as_ref())?;
     if args.tied || mode == ModeArg::InterruptVector {
-        queues::tie(&mut queues)?;
+        tie(&mut queues)?;
     }
     let entries = table.entries();
     let plan = Plan::new(entries, &facts.topology, &queues)
@@ -54,7 +55,7 @@ pub(crate) fn plan(args: &PlanArgs, json: bool) -> Result<(), Failure> {
 }
 
 /// The table of the device, if there is one to plan for.
-fn table(facts: &Facts) -> Result<(TphCapability, StTable), Failure> {
+pub(super) fn table(facts: &Facts) -> Result<(TphCapability, StTable), Failure> {
     let address = facts.function.address;
     let refused = |error| Error::Rehearsal { device: address.to_string(), error };
     let tph = match &facts.function.tph {
@@ -70,7 +71,7 @@ fn table(facts: &Facts) -> Result<(TphCapability, StTable), Failure> {
 }
 
 /// A driver chooses freely in device-specific mode only.
-fn usual_mode(device: &str, capability: TphCapability) -> Result<ModeArg, Failure> {
+pub(super) fn usual_mode(device: &str, capability: TphCapability) -> Result<ModeArg, Failure> {
     let modes = capability.register.modes();
     let can = |mode: &ModeArg| modes.contains(StMode::from(*mode));
     let found = [ModeArg::DeviceSpecific, ModeArg::InterruptVector].into_iter().find(can);
@@ -83,7 +84,13 @@ fn usual_mode(device: &str, capability: TphCapability) -> Result<ModeArg, Failur
 fn write(path: &std::path::Path, file: &PlanFile) -> Result<(), Failure> {
     let fail = |reason: String| Failure::File { path: path.to_owned(), reason };
     let text = file.text().map_err(|error| fail(error.to_string()))?;
-    std::fs::write(path, text).map_err(|error| fail(error.to_string()))
+    // Beside the file, then in its place: one that `apply` or `watch` reads is never half of it.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path)).map_err(|error| {
+        let _ = std::fs::remove_file(&beside);
+        fail(error.to_string())
+    })
 }
 
 fn text(report: &PlanReport) -> String {

@@ -106,7 +106,7 @@ fn of_threads(args: &PlanArgs, process: u32) -> Result<Vec<Queue>, Failure> {
 }
 
 /// Ties each queue to the entry that its device takes for it: that of its vector, or of its number.
-pub(super) fn tie(queues: &mut [Queue]) -> Result<(), Failure> {
+pub(in crate::verbs) fn tie(queues: &mut [Queue]) -> Result<(), Failure> {
     for queue in queues.iter_mut().filter(|queue| queue.tied_to.is_none()) {
         let number = u16::try_from(queue.number).map(StIndex);
         let entry = queue.vector.map_or(number, Ok);
