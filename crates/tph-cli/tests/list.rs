@@ -67,3 +67,15 @@ fn this_machine_can_be_listed_whatever_it_has() {
     let out = output(&["list", "--sysroot", folder.path().to_str().unwrap()]);
     assert_eq!(out, "0 of 0 functions known to have TPH.\n");
 }
+
+#[test]
+fn functions_that_are_not_looked_at_leave_the_list_in_part() {
+    let tree = tph_lab_hosts::known::demo();
+    let root = tree.path().to_str().unwrap();
+    let list = || common::run(&["list", "--sysroot", root]);
+    assert_eq!(list().code, Some(0));
+    tree.make("/sys/bus/pci/devices/10000:01:00.0");
+    let partly = list();
+    assert_eq!(partly.code, Some(5), "{}", partly.out);
+    assert!(partly.out.contains("Not looked at, for their domain: 10000:01:00.0."));
+}

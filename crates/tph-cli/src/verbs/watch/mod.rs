@@ -62,8 +62,9 @@ pub(crate) fn watch(args: &WatchArgs, json: bool) -> Result<(), Failure> {
     }
     let mut opened = watch.open()?;
     let mut again = false;
-    while watch.hold(opened, again, &mut waiter)? {
-        // The kernel has the device. It is taken again when it is bound again.
+    while watch.hold(&opened, again, &mut waiter)? {
+        // The kernel waits for the device to be closed. It is taken again when it is bound again.
+        drop(opened);
         let found = open_again(
             |pause| waiter.wait(None, pause),
             || watch.is_bound(),
@@ -109,7 +110,7 @@ impl Watch<'_> {
 
     /// Has the plan on the device until it is to end, or, with `true`, until the kernel wants it.
     /// What goes wrong ends the watch only at its start, not when the device is taken `again`.
-    fn hold(&self, opened: Opened, again: bool, waiter: &mut Waiter) -> Result<bool, Failure> {
+    fn hold(&self, opened: &Opened, again: bool, waiter: &mut Waiter) -> Result<bool, Failure> {
         let request = EventFd::new(0)?;
         let wanted = match opened.signal_request(&request) {
             Ok(can_be) => can_be.then(|| stream_of(&request)).transpose()?,
@@ -121,7 +122,7 @@ impl Watch<'_> {
             Err(error) => return Err(error),
         };
         let name = opened.tph().name().to_owned();
-        let mut tph = match self.put_on(&opened, &[]) {
+        let mut tph = match self.put_on(opened, &[]) {
             Ok(on) => {
                 Event::Applied { device: &name }.say(self.json)?;
                 Some(on)
@@ -137,7 +138,7 @@ impl Watch<'_> {
         let mut seen = if again { see() } else { Ok(see()?) };
         let (wanted_back, cause) = loop {
             if let Some(comparison) = self.compare(&cause, always, &mut last, seen)? {
-                self.repair(&opened, &mut tph, &comparison)?;
+                self.repair(opened, &mut tph, &comparison)?;
             }
             (cause, always) = match waiter.wait(wanted.as_ref(), None)? {
                 Wake::End => break (false, "a signal"),
