@@ -211,7 +211,7 @@ fn what_would_be_refused_is_refused() {
     let (said, _, _) = on(known::demo(), "1:0.0", &many);
     assert!(said.ends_with("outside of the ST table of 64 entries"), "{said}");
     let (said, not_supported, _) = on(known::malformed(), "1:0.0", &[(0, 0)]);
-    assert!(not_supported && said.contains("malformed"), "{said}");
+    assert!(!not_supported && said.contains("malformed"), "{said}: EINVAL, as for ENABLE");
     let (said, ..) = on(known::nic_without_table(), "c1:0.0", &[]);
     assert!(said.contains("without an ST table is not allowed"), "{said}");
 }
