@@ -60,12 +60,6 @@ void vfio_pci_tph_close_device(struct vfio_device *vdev)
 		pm_runtime_put(dev);
 }
 
-static void restore_locked(struct vfio_pci_tph_device *tdev)
-{
-	lockdep_assert_held(&tdev->host.lock);
-	warn_unless_gone(tdev, tph_core_restore(tdev->tph, &tdev->host), "restored");
-}
-
 /* Every reset that saves and restores the device: memory_lock may be held for write */
 static void reset_prepare(struct pci_dev *pdev)
 {
@@ -80,7 +74,8 @@ static void reset_done(struct pci_dev *pdev)
 {
 	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_pdev(pdev);
 
-	restore_locked(tdev);
+	lockdep_assert_held(&tdev->host.lock);
+	warn_unless_gone(tdev, tph_core_restore(tdev->tph, &tdev->host), "restored");
 	mutex_unlock(&tdev->host.lock);
 	if (vfio_pci_core_err_handlers.reset_done)
 		vfio_pci_core_err_handlers.reset_done(pdev);

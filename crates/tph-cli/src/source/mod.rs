@@ -109,9 +109,7 @@ impl Source {
             Self::Emulated(host) => host.facts(host.find(device)?),
         })
     }
-}
 
-impl Source {
     /// What putting these entries on the function would write.
     pub(crate) fn rehearse(
         &self,
