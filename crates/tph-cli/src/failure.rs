@@ -10,6 +10,7 @@ use vfio_tph::{Error, PlanError};
 use crate::exit::Exit;
 use crate::output::{self, Style};
 use crate::plan_file::PlanFileError;
+use crate::safe::{clean, clean_lines};
 use crate::style::ERROR;
 
 /// Why a verb did not do what it was asked to.
@@ -41,6 +42,16 @@ pub(crate) enum Failure {
         reason: String,
         /// What to do.
         advice: String,
+    },
+    /// A plan and a device that do not belong together.
+    #[error("{device}: the plan {} is for {of_plan}", plan.display())]
+    OtherDevice {
+        /// The function that was asked for.
+        device: String,
+        /// The file of the plan.
+        plan: PathBuf,
+        /// The function of the plan.
+        of_plan: String,
     },
     /// Options that make no sense together.
     #[error("{0}")]
@@ -113,6 +124,10 @@ impl Failure {
                 Some(format!("See the table: tph show {device}."))
             }
             Self::NoQueues { advice, .. } => Some(advice.clone()),
+            Self::OtherDevice { device, plan, .. } => Some(format!(
+                "Leave the device out, or make a plan for it: tph plan {device} --from {} -o FILE.",
+                plan.display()
+            )),
             _ => None,
         }
     }
@@ -121,7 +136,9 @@ impl Failure {
     fn device(&self) -> Option<String> {
         match self {
             Self::Library(error) | Self::NoSuchDevice { error, .. } => device(error),
-            Self::NoPlan { device, .. } | Self::Emulated { device, .. } => Some(device.clone()),
+            Self::NoPlan { device, .. }
+            | Self::Emulated { device, .. }
+            | Self::OtherDevice { device, .. } => Some(device.clone()),
             Self::NoSuchFunction { name, .. } => Some(name.clone()),
             _ => None,
         }
@@ -141,6 +158,7 @@ impl Failure {
             report.errno = error.errno().map(|errno| errno.0);
         }
         report.device = self.device();
+        report.quotes = matches!(self, Self::Profile(_) | Self::PlanFile(_));
         report.report()
     }
 }
@@ -199,6 +217,9 @@ pub(crate) struct ErrorReport {
     errno: Option<i32>,
     /// What to do next.
     pub(crate) next: Option<String>,
+    /// Whether the message quotes lines of a file; others have one line, whatever is in a name.
+    #[serde(skip)]
+    quotes: bool,
 }
 
 /// The document that an error is.
@@ -211,18 +232,27 @@ pub(crate) struct ErrorDocument<'a> {
 impl ErrorReport {
     pub(crate) fn new(exit: Exit, message: String) -> Self {
         let (kind, exit_code) = (exit.name(), exit.code());
-        Self { kind, exit_code, message, device: None, step: None, errno: None, next: None }
+        Self {
+            kind,
+            exit_code,
+            message,
+            device: None,
+            step: None,
+            errno: None,
+            next: None,
+            quotes: false,
+        }
     }
 
     /// Says it on standard error, where answers never go; the code to exit with.
     pub(crate) fn report(&self) -> ExitCode {
         if output::style() == Style::Text {
-            anstream::eprintln!("{ERROR}error:{ERROR:#} {}", self.message);
-            if let Some(next) = &self.next {
-                anstream::eprintln!("  next: {next}");
-            }
+            let message = if self.quotes { clean_lines } else { clean }(&self.message);
+            let next = self.next.as_ref().map(|next| format!("  next: {}\n", clean(next)));
+            let next = next.unwrap_or_default();
+            output::complain(&format!("{ERROR}error:{ERROR:#} {message}\n{next}"));
         } else if let Ok(text) = output::document(ErrorDocument { error: self }) {
-            anstream::eprint!("{text}");
+            output::complain(&text);
         }
         self.exit_code.into()
     }

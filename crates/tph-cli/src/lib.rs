@@ -6,6 +6,7 @@ mod failure;
 mod output;
 mod plan_file;
 mod report;
+mod safe;
 #[cfg(test)]
 mod schema;
 mod source;

@@ -1,11 +1,13 @@
 //! Where answers go, and what they look like.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use serde::Serialize;
 
 use crate::report::Document;
+use crate::safe;
 
 /// What answers look like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,12 +47,23 @@ pub(crate) fn document(body: impl Serialize) -> io::Result<String> {
         Style::Text | Style::Json => serde_json::to_string(&document)?,
     };
     text.push('\n');
-    Ok(text)
+    Ok(safe::escape_json(&text))
 }
 
-/// Writes text, with its colours if standard output is a terminal that wants them.
+/// Writes an error or a warning where answers never go. Who does not listen cannot be told.
+pub(crate) fn complain(text: &str) {
+    let _ = anstream::stderr().lock().write_all(safe::screen(text).as_bytes());
+}
+
+/// Writes text, with its colours if standard output is a terminal that wants them, and with nothing else
+/// that controls one.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(safe::screen(text).as_bytes())?;
     out.flush()
+}
+
+/// A path in JSON, which knows no bytes: what is not UTF-8 is replaced, as in text.
+pub(crate) fn path<S: serde::Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&path.display())
 }

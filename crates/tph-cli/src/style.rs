@@ -3,6 +3,8 @@
 use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 
+use crate::safe::clean;
+
 /// Of the help.
 pub(crate) const HELP: Styles = Styles::styled()
     .header(Style::new().bold())
@@ -15,7 +17,7 @@ pub(crate) const TITLE: Style = Style::new().bold();
 /// Of an error.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 
-/// `text` as a title.
+/// `text` as a title, in which nothing controls the terminal.
 pub(crate) fn title(text: &str) -> String {
-    format!("{TITLE}{text}{TITLE:#}")
+    format!("{TITLE}{}{TITLE:#}", clean(text))
 }

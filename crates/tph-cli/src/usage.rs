@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::exit::Exit;
-use crate::failure::ErrorReport;
+use crate::failure::{ErrorReport, Failure};
 use crate::output::{self, Style};
 
 /// Says what is wrong with it, in JSON if it asks for that anywhere; the code to exit with. Help and
@@ -14,13 +14,22 @@ pub(crate) fn report(
     refusal: &clap::Error,
     arguments: impl IntoIterator<Item = OsString>,
 ) -> ExitCode {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    // A sequence in an argument could not be told from a colour.
+    let plain = arguments.iter().any(|argument| argument.as_encoded_bytes().contains(&0x1b));
+    let said = refusal.render();
+    let coloured = if plain { said.to_string() } else { said.ansi().to_string() };
     let style = asked_for(arguments);
-    if !refusal.use_stderr() || style == Style::Text {
-        let _ = refusal.print(); // Who does not listen cannot be told.
-        return if refusal.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+    if !refusal.use_stderr() {
+        let said = output::print(&coloured);
+        return said.map_or_else(|error| Failure::from(error).report(), |()| ExitCode::SUCCESS);
+    }
+    if style == Style::Text {
+        output::complain(&coloured);
+        return Exit::Usage.into();
     }
     output::set_style(style);
-    let text = refusal.render().to_string();
+    let text = said.to_string();
     let mut paragraphs = text.trim().splitn(2, "\n\n");
     let message = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
     let next = paragraphs.next().map(|rest| rest.split_whitespace().collect::<Vec<_>>().join(" "));

@@ -127,12 +127,6 @@ pub(crate) fn numbers(numbers: impl IntoIterator<Item = u32>) -> String {
     parts.join(",")
 }
 
-/// A name that somebody else chose, without what controls a terminal, and what no XML may have in it
-/// however it is escaped.
-pub(crate) fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
 /// Wraps lines of plain text, and only where there is a space.
 pub(crate) fn wrapping(width: usize) -> textwrap::Options<'static> {
     let options = textwrap::Options::new(width).word_splitter(WordSplitter::NoHyphenation);

@@ -1,4 +1,4 @@
-//! `tph explain`, and what the other verbs say of the same hosts.
+//! `tph explain`; what it says of each host is in tests/hosts.rs.
 
 mod common;
 
@@ -12,42 +12,6 @@ fn on(tree: &Tree, arguments: &[&str]) -> String {
     let answer = run(&[arguments, &["--sysroot", root]].concat());
     assert_eq!(answer.err, "", "{arguments:?}");
     format!("{}exit code {}\n", answer.out, answer.code.unwrap())
-}
-
-/// All that is said of a host and of one of its functions.
-fn said(tree: &Tree, device: &str) -> String {
-    let verbs = [&["list", "--all"][..], &["show", device], &["explain", device]];
-    verbs.map(|verb| format!("$ tph {}\n{}", verb.join(" "), on(tree, verb))).join("\n")
-}
-
-#[test]
-fn a_laptop_without_tph() {
-    assert_snapshot!(said(&known::laptop(), "01:00.0"));
-}
-
-#[test]
-fn the_host_of_the_demonstration() {
-    assert_snapshot!(said(&known::demo(), "01:00.0"));
-}
-
-#[test]
-fn an_integrated_endpoint() {
-    assert_snapshot!(said(&known::dsa(), "6a:01.0"));
-}
-
-#[test]
-fn a_nic_without_a_table() {
-    assert_snapshot!(said(&known::nic_without_table(), "c1:00.0"));
-}
-
-#[test]
-fn a_malformed_capability() {
-    assert_snapshot!(said(&known::malformed(), "01:00.0"));
-}
-
-#[test]
-fn a_nic_behind_a_switch_that_passes_its_tags() {
-    assert_snapshot!(said(&known::behind_a_switch(), "83:00.0"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! `tph map`
+//! `tph map`; more hosts are in tests/hosts.rs
 
 mod common;
 
-use common::{json, output, run};
+use common::{file, json, output, profile, run};
 use insta::{assert_json_snapshot, assert_snapshot};
 use tph_lab_hosts::{Tree, known};
 
@@ -34,12 +34,6 @@ fn many() -> String {
 }
 
 #[test]
-fn a_laptop_without_tph() {
-    let tree = known::laptop();
-    assert_snapshot!([map(&tree, &[]), map(&tree, &["--all"])].join("---\n"));
-}
-
-#[test]
 fn the_host_of_the_demonstration() {
     assert_snapshot!(map(&known::demo(), &["01:00.0", "--queue", "0=0,1=2,2=4,3=6,4=8"]));
 }
@@ -55,16 +49,6 @@ fn an_integrated_endpoint_with_fewer_entries_than_queues() {
 }
 
 #[test]
-fn a_nic_without_a_table_lands_in_memory() {
-    assert_snapshot!(map(&known::nic_without_table(), &["c1:00.0", "--queue", "0=0,1=4"]));
-}
-
-#[test]
-fn a_malformed_capability() {
-    assert_snapshot!(map(&known::malformed(), &["01:00.0"]));
-}
-
-#[test]
 fn a_table_that_is_not_known_is_not_drawn_as_none() {
     let tree = known::malformed();
     let root = tree.path().to_str().unwrap();
@@ -75,11 +59,6 @@ fn a_table_that_is_not_known_is_not_drawn_as_none() {
 }
 
 #[test]
-fn two_sockets_with_a_switch() {
-    assert_snapshot!(map(&known::behind_a_switch(), &["--all"]));
-}
-
-#[test]
 fn many_cpus_with_more_queues_than_entries() {
     assert_snapshot!(map(&known::large(), &["01:00.0", "--queue", &many()]));
 }
@@ -87,6 +66,93 @@ fn many_cpus_with_more_queues_than_entries() {
 #[test]
 fn a_dump_tells_of_no_cpus() {
     assert_snapshot!(output(&["map", "--dump", &common::fixture("i210.lspci")]));
+}
+
+/// The text of a plan for this device.
+fn plan_for(device: &str, queues: &[&str]) -> tempfile::NamedTempFile {
+    let plan = file("");
+    let path = plan.path().to_str().unwrap();
+    output(&[&["plan", device, "--emulated", "-o", path, "--queue"], queues].concat());
+    plan
+}
+
+#[test]
+fn a_plan_is_drawn_as_the_queues_that_it_was_made_from() {
+    let queues = ["0=0", "1=15", "2=3"];
+    let plan = plan_for("nic0", &queues);
+    let path = plan.path().to_str().unwrap();
+    let drawn = output(&["map", "--emulated", "--plan", path]);
+    assert_eq!(drawn, output(&[&["map", "nic0", "--emulated", "--queue"], &queues[..]].concat()));
+    assert_eq!(drawn, output(&["map", "nic0", "--emulated", "--plan", path]));
+    let tree = known::demo();
+    let saved = |arguments: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("map.svg");
+        map(&tree, &[arguments, &["--svg", file.to_str().unwrap()]].concat());
+        std::fs::read_to_string(file).unwrap()
+    };
+    let drawn = saved(&["--plan", path]);
+    assert_eq!(drawn, saved(&[&["01:00.0", "--queue"], &queues[..]].concat()));
+    assert!(drawn.contains("Where the queues of 0000:01:00.0 land"));
+}
+
+#[test]
+fn a_plan_that_does_not_belong_to_what_is_drawn_is_refused() {
+    let plan = plan_for("nic0", &["0=0", "63=5"]);
+    let path = plan.path().to_str().unwrap();
+    let tree = known::behind_a_switch();
+    let root = tree.path().to_str().unwrap();
+    let said = |arguments: &[&str]| {
+        let answer = run(&[&["map", "--plan", path], arguments].concat());
+        assert_eq!(answer.out, "", "{arguments:?}");
+        format!("{}exit code {}\n", answer.err.replace(path, "PLAN"), answer.code.unwrap())
+    };
+    let tied = file(
+        "version = 1\ndevice = \"nic0\"\nmode = \"device-specific\"\n[[entry]]\nindex = 7\ncpu = 0\n",
+    );
+    let tied = tied.path().to_str().unwrap();
+    let outside = run(&["map", "--plan", tied, &profile("narrow")]);
+    assert_eq!(
+        outside.err,
+        "error: 0000:01:00.0: entry 0: index 7 is outside of the ST table of 7 entries\n  next: See \
+         what the device and the root port above it can do: tph show 0000:01:00.0.\n"
+    );
+    assert_eq!(outside.code, Some(1));
+    assert_snapshot!(
+        [
+            said(&["--sysroot", root]),
+            said(&["0000:00:01.0", "--sysroot", known::demo().path().to_str().unwrap()]),
+            said(&["nic0", "--emulated", "--queue", "0=0"]),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn in_interrupt_vector_mode_alone_a_queue_has_the_entry_of_its_number() {
+    let narrow =
+        std::fs::read_to_string(profile("narrow").trim_start_matches("--emulated=")).unwrap();
+    let narrow = file(&narrow.replace("modes = 7", "modes = 3"));
+    let source = format!("--emulated={}", narrow.path().display());
+    let queues = ["--queue", "5=0", "2=1"];
+    let drawn = json(&[&["map", "nic0", &source, "-j"], &queues[..]].concat());
+    let planned = json(&[&["plan", "nic0", &source, "-j"], &queues[..]].concat());
+    assert_eq!(planned["mode"], "interrupt-vector");
+    for answer in [drawn, planned] {
+        let entries = answer["queues"].as_array().unwrap().iter();
+        let entries =
+            entries.map(|it| (it["queue"].as_u64().unwrap(), it["entry"].as_u64().unwrap()));
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_unstable();
+        assert_eq!(entries, [(2, 2), (5, 5)]);
+    }
+    let outside = run(&["map", "nic0", &source, "--queue", "7=0"]);
+    assert_eq!((outside.code, outside.out.as_str()), (Some(1), ""));
+    assert!(
+        outside.err.contains("queue 7 is tied to entry 7, and the table has 7"),
+        "{}",
+        outside.err
+    );
 }
 
 /// What `draw` makes of each known host with all that is on it, and of two with queues.

@@ -14,22 +14,6 @@ fn on(tree: &Tree, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn each_host_has_its_plan_or_its_reason() {
-    let hosts = [
-        ("a laptop", known::laptop(), "01:00.0"),
-        ("the host of the demonstration", known::demo(), "01:00.0"),
-        ("an integrated endpoint", known::dsa(), "6a:01.0"),
-        ("a NIC without a table", known::nic_without_table(), "c1:00.0"),
-        ("a malformed capability", known::malformed(), "01:00.0"),
-        ("a switch that passes tags", known::behind_a_switch(), "83:00.0"),
-    ];
-    let said = hosts.map(|(name, tree, device)| {
-        format!("{name}\n{}", on(&tree, &[device, "--queue", "0=0,1=2", "2=3"]))
-    });
-    assert_snapshot!(said.join("\n"));
-}
-
-#[test]
 fn queues_share_entries_by_their_caches_when_there_are_too_few() {
     let source = profile("narrow");
     assert_snapshot!(output(&["plan", "nic0", &source, "--queues", "0-9", "--cpus", "0-1,3"]));

@@ -34,6 +34,20 @@ pub fn all() -> [(&'static str, Tree); 7] {
     ]
 }
 
+/// The function that a host of [`all`] is about.
+///
+/// # Panics
+/// If there is no such host.
+pub fn function_of(host: &str) -> &'static str {
+    match host {
+        "laptop" | "demo" | "malformed" | "large" => "01:00.0",
+        "dsa" => "6a:01.0",
+        "no-table" => "c1:00.0",
+        "switch" => "83:00.0",
+        other => panic!("which function of {other} is it about?"),
+    }
+}
+
 fn files<'a>(place: &'a str, driver: Option<&'a str>, group: Option<u32>) -> FunctionFiles<'a> {
     FunctionFiles { place, driver, group }
 }

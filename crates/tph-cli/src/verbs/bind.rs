@@ -5,6 +5,7 @@ use vfio_tph::{Binder, Bound, Released};
 
 use crate::cli::BindArgs;
 use crate::failure::Failure;
+use crate::safe::clean;
 use crate::style::title;
 use crate::{output, source};
 
@@ -62,7 +63,7 @@ fn bound_text(bound: &Bound) -> String {
     let device = bound.address.to_string();
     let was = if bound.changed { "is bound" } else { "was bound already" };
     let former = match &bound.former {
-        Some(driver) => format!("; it was with {driver}"),
+        Some(driver) => format!("; it was with {}", clean(driver)),
         None => String::new(),
     };
     format!(
@@ -76,10 +77,11 @@ fn bound_text(bound: &Bound) -> String {
 fn released_text(released: &Released) -> String {
     let device = title(&released.address.to_string());
     match (&released.driver, released.remembered) {
-        (Some(driver), true) => format!("{device}  is bound to {driver} again.\n"),
+        (Some(driver), true) => format!("{device}  is bound to {} again.\n", clean(driver)),
         (None, true) => format!("{device}  is bound to no driver again.\n"),
         (Some(driver), false) => format!(
-            "{device}  is bound to {driver}: who had it before is not known, the kernel chose.\n"
+            "{device}  is bound to {}: who had it before is not known, the kernel chose.\n",
+            clean(driver)
         ),
         (None, false) => format!(
             "{device}  is bound to no driver: who had it before is not known, and the kernel has \

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::cli::CaptureArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::safe::clean;
 use crate::{output, source, words};
 
 /// What was saved.
@@ -39,7 +40,7 @@ pub(crate) fn capture(args: &CaptureArgs, json: bool) -> Result<ExitCode, Failur
 
 fn text(report: &CaptureReport) -> String {
     let (functions, cpus) = (report.functions as u64, report.cpus as u64);
-    let folder = &report.folder;
+    let folder = clean(&report.folder);
     format!(
         "Saved in {folder}: {}, {}, in {}.\n\
          In it are registers that say what a function is and what TPH it has, CPUs and caches, the\n\

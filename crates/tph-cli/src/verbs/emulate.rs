@@ -15,6 +15,7 @@ use tph_emu::{FunctionId, Host, Profile, Scoreboard, SharedHost};
 
 use crate::cli::EmulateArgs;
 use crate::failure::Failure;
+use crate::safe::{clean, clean_lines};
 use crate::source;
 use crate::style::title;
 use crate::{output, words};
@@ -33,7 +34,7 @@ pub(crate) enum Event<'a> {
         profile: &'a str,
         functions: &'a [Served],
         /// The table with the firmware's tags; null if the firmware names none.
-        acpi_table: Option<&'a Path>,
+        acpi_table: Option<String>,
         qemu_arguments: &'a [String],
     },
     /// A client is there now, or not any more.
@@ -53,6 +54,8 @@ pub(crate) enum Event<'a> {
 pub(crate) struct Served {
     name: String,
     address: String,
+    #[serde(serialize_with = "output::path")]
+    #[cfg_attr(test, schemars(with = "String"))]
     socket: PathBuf,
 }
 
@@ -79,7 +82,7 @@ pub(crate) fn emulate(args: &EmulateArgs, json: bool) -> Result<(), Failure> {
     let event = Event::Serving {
         profile: &profile.name,
         functions: &functions,
-        acpi_table: table.as_deref(),
+        acpi_table: table.as_ref().map(|path| path.display().to_string()),
         qemu_arguments: &qemu::arguments(&profile, &sockets, table.as_deref()),
     };
     say(json, &event)?;
@@ -156,19 +159,27 @@ fn text(event: &Event<'_>) -> String {
     match event {
         Event::Serving { profile, functions, qemu_arguments, .. } => {
             let count = words::count(functions.len() as u64, "function");
-            let mut lines = vec![format!("{}  {count} of {profile} served", title("vfio-user"))];
+            let mut lines =
+                vec![format!("{}  {count} of {} served", title("vfio-user"), clean(profile))];
             lines.extend(functions.iter().map(|function| {
-                format!("  {}  {}  {}", function.name, function.address, function.socket.display())
+                let place = function.socket.display();
+                clean(&format!("  {}  {}  {place}", function.name, function.address))
             }));
             lines.extend([String::new(), "Add to QEMU (10.1 or later, -machine q35):".into()]);
             lines.push(String::new());
-            lines.push(qemu::shell(qemu_arguments));
+            lines.push(clean_lines(&qemu::shell(qemu_arguments)));
             lines.extend([String::new(), "Served until interrupted (Ctrl-C).".into()]);
             lines.join("\n") + "\n"
         }
-        Event::Client { function, connected: true } => format!("\n{function}: a client is there\n"),
-        Event::Client { function, connected: false } => format!("\n{function}: no client\n"),
-        Event::SessionError { function, reason } => format!("\n{function}: {reason}\n"),
+        Event::Client { function, connected: true } => {
+            format!("\n{}: a client is there\n", clean(function))
+        }
+        Event::Client { function, connected: false } => {
+            format!("\n{}: no client\n", clean(function))
+        }
+        Event::SessionError { function, reason } => {
+            format!("\n{}: {}\n", clean(function), clean(reason))
+        }
         Event::Sent { scoreboard } => board::text(scoreboard),
     }
 }

@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
 use crate::report::{ExplainReport, LinkReport};
+use crate::safe::clean;
 use crate::source::Source;
 use crate::style::title;
 use crate::table::Tone;
@@ -36,12 +37,12 @@ fn text(report: &ExplainReport) -> String {
         _ => "does not answer".to_owned(),
     };
     let mut lines = vec![format!("{}  {what}", title(&report.device))];
-    lines.push(format!("{}.", report.summary));
+    lines.push(format!("{}.", clean(&report.summary)));
     lines.push(String::new());
     lines.extend(report.links.iter().flat_map(link));
     if let Some(next) = &report.next {
         lines.push(String::new());
-        lines.push(format!("next: {next}"));
+        lines.push(format!("next: {}", clean(next)));
     }
     lines.join("\n") + "\n"
 }
@@ -55,10 +56,10 @@ fn link(link: &LinkReport) -> Vec<String> {
     let (name, answer) = (link.link.replace('-', " "), &link.answer);
     let (style, faint) = (tone.style(), Tone::Faint.style());
     let pad = " ".repeat(ANSWER.saturating_sub(answer.len()));
-    let finding = &link.finding;
+    let finding = clean(&link.finding);
     let mut lines = vec![format!("  {name:LINK$}  {style}{answer}{style:#}{pad}  {finding}")];
     let indent = " ".repeat(LINK + ANSWER + 6);
     let evidence = link.evidence.iter();
-    lines.extend(evidence.map(|seen| format!("{indent}{faint}{}{faint:#}", seen.text)));
+    lines.extend(evidence.map(|seen| format!("{indent}{faint}{}{faint:#}", clean(&seen.text))));
     lines
 }

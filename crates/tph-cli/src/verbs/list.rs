@@ -9,6 +9,7 @@ use crate::cli::ListArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::{FunctionReport, TphReport};
+use crate::safe::clean;
 use crate::source::Source;
 use crate::table::{Cell, Table, Tone, row};
 use crate::{output, words};
@@ -73,7 +74,10 @@ fn text(report: &ListReport) -> String {
         lines.push(format!("Of {count} it is not known: {why}."));
     }
     if !report.skipped.is_empty() {
-        lines.push(format!("Not looked at, for their domain: {}.", report.skipped.join(", ")));
+        lines.push(format!(
+            "Not looked at, for their domain: {}.",
+            clean(&report.skipped.join(", "))
+        ));
     }
     lines.join("\n") + "\n"
 }

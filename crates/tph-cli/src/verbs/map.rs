@@ -11,13 +11,16 @@ mod text;
 
 use std::path::Path;
 
-use tph::Bdf;
+use tph::{Bdf, EntryError};
 use vfio_tph::{Error, Facts, Plan, Queue};
 
+use super::apply::read;
 use super::plan::{table, tie, usual_mode};
 use crate::cli::{ModeArg, Steering};
 use crate::failure::Failure;
 use crate::output;
+use crate::plan_file::PlanFile;
+use crate::safe::clean;
 use crate::source::{Mapped, Source};
 
 pub(crate) use args::MapArgs;
@@ -26,13 +29,14 @@ pub(crate) use report::MapReport;
 
 pub(crate) fn map(args: &MapArgs, json: bool) -> Result<(), Failure> {
     let source = Source::open(&args.source)?;
-    let device = args.device.as_deref().map(|device| source.address(device)).transpose()?;
+    let file = args.plan.as_deref().map(read).transpose()?;
+    let device = device(args, file.as_ref(), &source)?;
     let Mapped { topology, functions, numa_nodes } = source.map()?;
-    let plan = match device {
-        Some(device) if !args.queues.is_empty() => {
-            Some(plan_for(&source.facts(&device.to_string())?, &args.queues)?)
-        }
-        _ => None,
+    let facts = || device.map(|device| source.facts(&device.to_string())).transpose();
+    let plan = match (&file, args.queues.as_slice()) {
+        (None, []) => None,
+        (Some(file), _) => facts()?.map(|facts| planned(&facts, file)).transpose()?,
+        (None, queues) => facts()?.map(|facts| plan_for(&facts, queues)).transpose()?,
     };
     let layout =
         vfio_tph::Layout::new(&topology, &functions, |address| numa_nodes.get(&address).copied());
@@ -43,10 +47,42 @@ pub(crate) fn map(args: &MapArgs, json: bool) -> Result<(), Failure> {
     let report = MapReport::new(&picture, args.svg.as_deref());
     let said = match &args.svg {
         _ if json => output::json(report),
-        Some(path) => output::print(&format!("Drawn in {}.\n", path.display())),
+        Some(path) => output::print(&format!("Drawn in {}.\n", clean(&path.display().to_string()))),
         None => output::print(&text::draw(&picture, width())),
     };
     Ok(said?)
+}
+
+/// The function that is asked for, by its name or by a plan.
+fn device(
+    args: &MapArgs,
+    file: Option<&PlanFile>,
+    source: &Source,
+) -> Result<Option<Bdf>, Failure> {
+    let named = args.device.as_deref().map(|device| source.address(device)).transpose()?;
+    let Some(file) = file else { return Ok(named) };
+    let of_plan = source.address(&file.device)?;
+    match named {
+        Some(named) if named != of_plan => Err(Failure::OtherDevice {
+            device: named.to_string(),
+            plan: args.plan.clone().unwrap_or_default(),
+            of_plan: of_plan.to_string(),
+        }),
+        _ => Ok(Some(of_plan)),
+    }
+}
+
+/// The plan of a file, and how many entries the function has for it.
+fn planned(facts: &Facts, file: &PlanFile) -> Result<(Bdf, u16, Plan), Failure> {
+    let address = facts.function.address;
+    let (_, table) = table(facts)?;
+    let entries = table.entries();
+    if let Some(position) = file.entries.iter().position(|entry| entry.index.0 >= entries) {
+        let error = EntryError::IndexOutOfRange { index: file.entries[position].index, entries };
+        let error = tph::Error::Entry { position, error };
+        return Err(Error::Rehearsal { device: address.to_string(), error }.into());
+    }
+    Ok((address, entries, file.plan(&facts.topology)))
 }
 
 /// The plan that `tph plan` makes of these queues, and how many entries it has to make it with.

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
 use crate::report::{FunctionReport, PortReport};
+use crate::safe::clean;
 use crate::source::Source;
 use crate::style::title;
 
@@ -64,10 +65,10 @@ fn heading(function: &FunctionReport) -> Vec<String> {
         None => "none known".into(),
     };
     vec![
-        format!("{}  {what}", title(&function.address)),
+        format!("{}  {}", title(&function.address), clean(&what)),
         format!("  bus          {}", or(&function.bus, "not known")),
         format!("  root port    {port}"),
-        format!("  driver       {}", or(&function.driver, "none")),
+        format!("  driver       {}", clean(&or(&function.driver, "none"))),
         format!("  IOMMU group  {}", or(&group, "none")),
     ]
 }

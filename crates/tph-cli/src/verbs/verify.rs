@@ -13,7 +13,8 @@ use crate::failure::Failure;
 use crate::output;
 use crate::plan_file::PlanFile;
 use crate::report::VerifyReport;
-use crate::source::Source;
+use crate::safe::clean;
+use crate::source::Place;
 use crate::style::title;
 use crate::table::Tone;
 
@@ -31,10 +32,11 @@ pub(crate) struct VerifyArgs {
 
 pub(crate) fn verify(args: &VerifyArgs, json: bool) -> Result<ExitCode, Failure> {
     let file = read(&args.plan)?;
-    let source = Source::open(&args.place.source())?;
-    let comparison = compare(&file, &source, args.pid)?;
+    let place = args.place.open()?;
+    let comparison = compare(&file, &place, args.pid)?;
     let plan = args.plan.display().to_string();
-    let report = VerifyReport::new(file.device.clone(), plan, &comparison);
+    let device = place.address(&file.device)?.to_string();
+    let report = VerifyReport::new(device, plan, &comparison);
     if json {
         output::json(&report)?;
     } else {
@@ -51,10 +53,10 @@ pub(crate) fn verify(args: &VerifyArgs, json: bool) -> Result<ExitCode, Failure>
 /// Compares a plan with what is to be seen now.
 pub(super) fn compare(
     file: &PlanFile,
-    source: &Source,
+    place: &Place,
     process: Option<u32>,
 ) -> Result<Comparison, Failure> {
-    let seen = source.see(&file.device, process)?;
+    let seen = place.see(&file.device, process)?;
     Ok(file.plan(&seen.topology).drift(file.mode.into(), &seen))
 }
 
@@ -65,11 +67,13 @@ pub(super) fn text(report: &VerifyReport) -> String {
         (1, _) => "one thing is not as planned".into(),
         (count, _) => format!("{count} things are not as planned"),
     };
-    let mut lines = vec![format!("{}  {}: {found}", title(&report.device), report.plan)];
+    let mut lines = vec![format!("{}  {}: {found}", title(&report.device), clean(&report.plan))];
     let (bad, faint) = (Tone::Bad.style(), Tone::Faint.style());
     let drifts = report.drifts.iter();
-    lines.extend(drifts.map(|drift| format!("  {bad}drift{bad:#}         {}", drift.text)));
+    lines.extend(drifts.map(|drift| format!("  {bad}drift{bad:#}         {}", clean(&drift.text))));
     let unknown = report.not_compared.iter();
-    lines.extend(unknown.map(|what| format!("  {faint}not compared{faint:#}  {}", what.text)));
+    lines.extend(
+        unknown.map(|what| format!("  {faint}not compared{faint:#}  {}", clean(&what.text))),
+    );
     lines.join("\n") + "\n"
 }

@@ -50,6 +50,18 @@ pub(crate) fn json(arguments: &[&str]) -> serde_json::Value {
     value
 }
 
+/// The document that an answer or an error is in both forms of JSON, which must be one and the same.
+pub(crate) fn json_forms(line: &Answer, pretty: &Answer) -> serde_json::Value {
+    let [line_text, pretty_text] =
+        [line, pretty].map(|answer| if answer.out.is_empty() { &answer.err } else { &answer.out });
+    assert_eq!(line_text.lines().count(), 1, "{line_text}");
+    assert!(pretty_text.starts_with("{\n  \"schema\": 1,\n"), "{pretty_text}");
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let document = read(line_text);
+    assert_eq!(document, read(pretty_text));
+    document
+}
+
 /// A dump of tests/fixtures.
 pub(crate) fn fixture(name: &str) -> String {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests/fixtures", name].iter().collect();

@@ -6,7 +6,6 @@ use crate::failure::Failure;
 use crate::output;
 use crate::plan_file::PlanFile;
 use crate::report::ChangeReport;
-use crate::source::Source;
 use crate::style::title;
 use crate::table::{Table, row};
 use crate::verbs::plan::PlaceArgs;
@@ -21,10 +20,11 @@ pub(crate) struct DryRunReport {
 }
 
 pub(super) fn dry_run(file: &PlanFile, place: &PlaceArgs, json: bool) -> Result<(), Failure> {
-    let source = Source::open(&place.source())?;
-    let changes = source.rehearse(&file.device, file.mode.into(), &file.batch())?;
+    let place = place.open()?;
+    let changes = place.rehearse(&file.device, file.mode.into(), &file.batch())?;
     let changes = changes.iter().map(ChangeReport::from).collect();
-    let report = DryRunReport { device: file.device.clone(), changes };
+    let device = place.address(&file.device)?.to_string();
+    let report = DryRunReport { device, changes };
     let said = if json { output::json(report) } else { output::print(&text(&report)) };
     Ok(said?)
 }

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::plan_file::{PlanFile, PlanFileError};
 use crate::report::{FunctionReport, PlannedEntryReport};
+use crate::safe::clean;
 use crate::style::title;
 use crate::table::{Table, row};
 use crate::words;
@@ -114,8 +115,9 @@ fn text(event: &Event<'_>) -> String {
                 table.push(row![entry.index, entry.cpu, seen, queues]);
             }
             format!(
-                "{}  {plan}: TPH is on in {mode} mode{}\n\n{}\n\nHeld until interrupted (Ctrl-C).\n",
+                "{}  {}: TPH is on in {mode} mode{}\n\n{}\n\nHeld until interrupted (Ctrl-C).\n",
                 title(device),
+                clean(plan),
                 control.unwrap_or_default(),
                 table.lines(2).join("\n")
             )

@@ -34,7 +34,7 @@ fn process_lines(process: &ProcessReport) -> Vec<String> {
         [] => "none".into(),
         devices => devices.join(", "),
     };
-    let name = title(&format!("Process {} ({})", process.pid, words::clean(&process.name)));
+    let name = title(&format!("Process {} ({})", process.pid, process.name));
     let mut lines = vec![format!("{name}  VFIO devices open: {devices}")];
     if !process.buffers.is_empty() {
         let mut table = Table::new(&[

@@ -14,7 +14,7 @@ use svg::node::element::{Element, Style};
 use svg::{Document, Node};
 
 use super::picture::Picture;
-use crate::words::clean;
+use crate::safe::clean;
 use shape::{Canvas, MARGIN};
 
 /// The colours: each on light ground, then on dark.

@@ -8,6 +8,7 @@ use super::bus::{self, Role};
 use super::picture::{Picture, Queues};
 use super::queues::Kind;
 use super::sockets;
+use crate::safe::clean;
 use crate::style::title;
 use crate::table::{Cell, Table, Tone, row};
 use crate::words;
@@ -92,7 +93,8 @@ fn devices(picture: &Picture, width: usize) -> Vec<String> {
         let own = "  ".repeat(row.depth);
         let hang = format!("{own}    ");
         let options = words::wrapping(width).initial_indent(&own).subsequent_indent(&hang);
-        let said = format!("{}  {}, {}", row.address, row.kind, row.facts.join(", "));
+        let facts = clean(&row.facts.join(", "));
+        let said = format!("{}  {}, {facts}", row.address, row.kind);
         let address = row.address.to_string();
         let mut wrapped = textwrap::wrap(&said, options).into_iter().map(String::from);
         let first = wrapped.next().unwrap_or_default();

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use vfio_tph::CpuSet;
 
-use crate::cli::{MemoryArg, ModeArg, SourceArgs, Steering, parse_steering};
+use crate::cli::{MemoryArg, ModeArg, Steering, parse_steering};
+use crate::failure::Failure;
+use crate::source::Place;
 
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
@@ -77,10 +79,9 @@ pub(crate) struct PlaceArgs {
 }
 
 impl PlaceArgs {
-    /// The same, for those who look at dumps too.
-    pub(crate) fn source(&self) -> SourceArgs {
-        let (emulated, sysroot) = (self.emulated.clone(), self.sysroot.clone());
-        SourceArgs { emulated, dump: None, sysroot }
+    /// The host that is looked at.
+    pub(crate) fn open(&self) -> Result<Place, Failure> {
+        Place::open(self.emulated.as_ref(), self.sysroot.as_ref())
     }
 }
 

@@ -13,15 +13,15 @@ use crate::cli::ModeArg;
 use crate::failure::Failure;
 use crate::plan_file::PlanFile;
 use crate::report::{PlanReport, PlannedEntryReport, PlannedQueueReport, plan_summary};
-use crate::source::Source;
+use crate::safe::clean;
 use crate::style::title;
 use crate::table::{Cell, Table, Tone, row};
 use crate::{output, words};
 
 pub(crate) fn plan(args: &PlanArgs, json: bool) -> Result<(), Failure> {
     let from = args.queues.from.as_deref().map(PlanFile::read).transpose()?;
-    let source = Source::open(&args.place.source())?;
-    let facts = source.facts(&args.device)?;
+    let place = args.place.open()?;
+    let facts = place.facts(&args.device)?;
     let device = facts.function.address.to_string();
     let (capability, table) = table(&facts)?;
     let mode = args.mode.or(from.as_ref().map(|file| file.mode));
@@ -35,7 +35,7 @@ pub(crate) fn plan(args: &PlanArgs, json: bool) -> Result<(), Failure> {
     let plan = Plan::new(entries, &facts.topology, &queues)
         .map_err(|error| Failure::NoPlan { device: device.clone(), error })?;
     // What would be refused is better said now.
-    source.rehearse(&device, mode.into(), &plan.batch())?;
+    place.rehearse(&device, mode.into(), &plan.batch())?;
 
     if let Some(path) = &args.output {
         write(path, &PlanFile::new(device.clone(), mode, &plan))?;
@@ -116,6 +116,7 @@ fn text(report: &PlanReport) -> String {
     lines.push(String::new());
     lines.push(match &report.file {
         Some(file) => {
+            let file = clean(file);
             format!("Written to {file}. See what it would write: tph apply {file} --dry-run.")
         }
         None => "Nothing was changed. Keep it with -o FILE, then: tph apply FILE.".into(),

@@ -17,7 +17,7 @@ use super::plan::PlaceArgs;
 use crate::failure::Failure;
 use crate::plan_file::PlanFile;
 use crate::report::VerifyReport;
-use crate::source::{self, Source};
+use crate::source;
 use again::open_again;
 pub(crate) use say::Event;
 use wake::{Waiter, Wake, stream_of};
@@ -94,8 +94,8 @@ impl Watch<'_> {
 
     /// Compares until it is to end, and changes nothing.
     fn report(&self, waiter: &mut Waiter) -> Result<(), Failure> {
-        let source = Source::open(&self.args.place.source())?;
-        let see = || source.see(&self.file.device, self.args.pid);
+        let place = self.args.place.open()?;
+        let see = || place.see(&self.file.device, self.args.pid);
         let mut last = None;
         self.compare("the start", true, &mut last, Ok(see()?))?;
         loop {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::output;
 use crate::report::VerifyReport;
+use crate::safe::clean;
 use crate::style::title;
 use crate::verbs::verify;
 
@@ -42,9 +43,12 @@ impl Event<'_> {
             Self::Compared { cause, report } => {
                 format!("after {cause}: {}", verify::text(report))
             }
-            Self::Repaired { device, what } => format!("{}  repaired: {what}\n", title(device)),
+            Self::Repaired { device, what } => {
+                format!("{}  repaired: {}\n", title(device), clean(what))
+            }
             Self::NotRepaired { device, what, why } => {
-                format!("{}  not repaired: {what}: {why}\n", title(device))
+                let said = clean(&format!("{what}: {why}"));
+                format!("{}  not repaired: {said}\n", title(device))
             }
             Self::Released { device, cause } => {
                 format!("{}  after {cause}: TPH is off, the entries are 0\n", title(device))

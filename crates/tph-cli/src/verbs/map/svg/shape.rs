@@ -2,7 +2,7 @@
 
 use svg::node::element::{Group, Path, Rectangle, Text, Title};
 
-use crate::words::clean;
+use crate::safe::clean;
 
 /// Around the whole.
 pub(super) const MARGIN: usize = 24;
