@@ -245,9 +245,10 @@ pub(crate) struct Steering {
 
 pub(crate) fn parse_steering(text: &str) -> Result<Steering, String> {
     let parts = text.split_once('=').ok_or("write it as QUEUE=CPU, such as 0=3")?;
-    let index = parts.0.parse().map_err(|_| format!("{:?} is no queue: a number from 0", parts.0));
+    let index =
+        parts.0.parse().map_err(|_| format!("{:?} is no queue: a number from 0 to 65535", parts.0));
     let cpu: u32 =
-        parts.1.parse().map_err(|_| format!("{:?} is no CPU: a number from 0", parts.1))?;
+        parts.1.parse().map_err(|_| format!("{:?} is no CPU: a number such as 3", parts.1))?;
     if cpu == tph_abi::CLEAR_CPU {
         return Err(format!("no CPU has the number {cpu}"));
     }
@@ -270,10 +271,10 @@ mod tests {
         assert_eq!(parse_steering("3=12"), Ok(steering));
         for (text, message) in [
             ("3", "write it as QUEUE=CPU, such as 0=3"),
-            ("x=1", "\"x\" is no queue: a number from 0"),
-            ("65536=1", "\"65536\" is no queue: a number from 0"),
-            ("1=", "\"\" is no CPU: a number from 0"),
-            ("1=-2", "\"-2\" is no CPU: a number from 0"),
+            ("x=1", "\"x\" is no queue: a number from 0 to 65535"),
+            ("65536=1", "\"65536\" is no queue: a number from 0 to 65535"),
+            ("1=", "\"\" is no CPU: a number such as 3"),
+            ("1=-2", "\"-2\" is no CPU: a number such as 3"),
             ("1=4294967295", "no CPU has the number 4294967295"),
         ] {
             assert_eq!(parse_steering(text), Err(message.to_owned()), "{text:?}");

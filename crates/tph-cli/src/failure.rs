@@ -84,12 +84,12 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Serve(#[from] tph_emu::vfio_user::ServeError),
     /// A file or folder cannot be made.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {error}", path.display())]
     File {
         /// Which.
         path: PathBuf,
         /// Why not.
-        reason: String,
+        error: io::Error,
     },
     /// The demonstration found packets with another tag than they should have.
     #[error("{0}")]
@@ -116,12 +116,29 @@ impl Failure {
             Self::NoSuchFunction { similar, .. } => {
                 did_you_mean(similar, Some("See what there is: tph list --emulated.".into()))
             }
-            Self::PlanFile(error) => error.advice(),
+            Self::PlanFile(error) => Some(error.advice()),
+            Self::File { error, .. } | Self::Output(error) => Some(for_file(error.kind()).into()),
+            Self::Profile(tph_emu::ProfileError::Unreadable { .. }) => Some(
+                "Name the file of a profile; --emulated without a name is the host of the \
+                 demonstration."
+                    .into(),
+            ),
+            Self::Profile(_) => Some(
+                "Compare with docs/profile.md; --emulated without a name is the host of the \
+                 demonstration."
+                    .into(),
+            ),
             Self::NoPlan { error: PlanError::CpuNotOnline { .. }, .. } => {
                 Some("See which are: cat /sys/devices/system/cpu/online.".into())
             }
             Self::NoPlan { device, error: PlanError::OutsideTable { .. } } => {
                 Some(format!("See the table: tph show {device}."))
+            }
+            Self::NoPlan { error: PlanError::NamedTwice { .. }, .. } => {
+                Some("Name each queue once.".into())
+            }
+            Self::NoPlan { error: PlanError::MemoryDiffers { .. }, .. } => {
+                Some("Give each an entry of its own, or both the same kind of memory.".into())
             }
             Self::NoQueues { advice, .. } => Some(advice.clone()),
             Self::OtherDevice { device, plan, .. } => Some(format!(
@@ -160,6 +177,21 @@ impl Failure {
         report.device = self.device();
         report.quotes = matches!(self, Self::Profile(_) | Self::PlanFile(_));
         report.report()
+    }
+}
+
+/// What to do when writing went wrong so.
+fn for_file(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            "Make the folder first, or name a file in one that is there."
+        }
+        io::ErrorKind::AlreadyExists => "Something else has that name: choose another.",
+        io::ErrorKind::IsADirectory => "Name a file, not a folder.",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "Make room, or write to another place."
+        }
+        _ => "Name a place that you may write to, or run as root.",
     }
 }
 

@@ -3,6 +3,7 @@
 mod cli;
 mod exit;
 mod failure;
+mod file;
 mod output;
 mod plan_file;
 mod report;

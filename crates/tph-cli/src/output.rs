@@ -63,6 +63,15 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Whether an answer was written. Who has heard enough closes the pipe (`tph list | head`): that is no
+/// failure, and the exit code still says what was found.
+pub(crate) fn heard(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
 /// A path in JSON, which knows no bytes: what is not UTF-8 is replaced, as in text.
 pub(crate) fn path<S: serde::Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(&path.display())

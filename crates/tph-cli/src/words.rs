@@ -2,6 +2,7 @@
 
 use textwrap::{WordSeparator, WordSplitter};
 use tph::{PortType, RequesterEnable, StMode, StTable, TableLocation};
+use vfio_tph::Unreadable;
 
 /// What a class code means, as far as a list wants to know.
 pub(crate) fn class(code: u32) -> &'static str {
@@ -25,6 +26,15 @@ pub(crate) fn class(code: u32) -> &'static str {
         (0x0c, _) => "serial bus controller",
         (0x12, _) => "processing accelerator",
         _ => "device",
+    }
+}
+
+/// What stands for the identity of a function that shows none, for `tph` is what is known of its
+/// registers: it is there no longer, or it could not be looked at.
+pub(crate) fn no_identity<T>(tph: &Result<T, Unreadable>) -> &'static str {
+    match tph {
+        Err(Unreadable::Gone) => "gone",
+        _ => "unknown",
     }
 }
 

@@ -50,7 +50,8 @@ fn no_answer_and_no_error_passes_them_on() {
     let hostile_file = folder.path().join(HOSTILE);
     let hostile_file = hostile_file.to_str().unwrap();
     let demo = include_str!("../../tph-emu/profiles/demo.toml");
-    let quoted: String = HOSTILE.chars().map(|c| format!("\\u{:04X}", u32::from(c))).collect();
+    let quoted: Vec<_> = HOSTILE.chars().map(|c| format!("\\u{:04X}", u32::from(c))).collect();
+    let quoted = quoted.concat();
     let hostile_profile = demo.replace("\"nic0\"", &format!("\"{quoted}\""));
     assert!(hostile_profile.contains(&quoted));
     let named = file(&hostile_profile);

@@ -95,15 +95,16 @@ fn said(host: &Host, call: &[&str], more: &[&str]) -> Answer {
 #[test]
 fn each_verb_says_of_each_host_what_it_said_before_and_the_same_in_json() {
     for host in hosts() {
-        let mut session = String::new();
+        let mut session = Vec::new();
         for call in calls(&host) {
             let text = said(&host, &call, &[]);
             compare_with_json(&host, &call, &text);
             let Answer { code, out, err } = text;
             let code = code.unwrap();
-            session += &format!("$ tph {}\n{out}{err}exit code {code}\n\n", call.join(" "));
+            let call = call.join(" ");
+            session.push(format!("$ tph {call}\n{out}{err}exit code {code}\n"));
         }
-        with_settings!({ omit_expression => true }, { assert_snapshot!(host.name, session) });
+        with_settings!({ omit_expression => true }, { assert_snapshot!(host.name, session.join("\n")) });
     }
 }
 
@@ -121,9 +122,11 @@ fn no_verb_and_no_snapshot_is_left_over() {
     assert_eq!(called, verbs.map(|verb| verb.get_name().to_owned()).collect());
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
     let files = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name());
-    let files = files.filter_map(|name| Some(name.to_str()?.strip_prefix("hosts__")?.to_owned()));
-    let kept: BTreeSet<_> = files.filter(|name| name.ends_with(".snap")).collect();
-    assert_eq!(kept, hosts.iter().map(|host| format!("{}.snap", host.name)).collect());
+    let files = files.filter_map(|name| {
+        Some(name.to_str()?.strip_prefix("hosts__")?.strip_suffix(".snap")?.to_owned())
+    });
+    let kept: BTreeSet<_> = files.collect();
+    assert_eq!(kept, hosts.iter().map(|host| host.name.to_owned()).collect());
 }
 
 /// Every string and number in it.
@@ -161,11 +164,9 @@ fn compare_with_json(host: &Host, call: &[&str], text: &Answer) {
     let document = json_forms(&line, &pretty);
     if !text.err.is_empty() {
         let error = &document["error"];
-        let mut lines = format!("error: {}\n", error["message"].as_str().unwrap());
-        if let Some(next) = error["next"].as_str() {
-            lines += &format!("  next: {next}\n");
-        }
-        assert_eq!(lines, text.err, "{name}");
+        let next = error["next"].as_str().map(|next| format!("  next: {next}\n"));
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(format!("error: {message}\n{}", next.unwrap_or_default()), text.err, "{name}");
     }
     let mut known = Vec::new();
     leaves(&document, &mut known);

@@ -1,6 +1,7 @@
 //! What can be wrong with the file of a plan, and where.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 
 use toml::Spanned;
 
@@ -10,7 +11,10 @@ use super::text::Text;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlanFileError {
     /// It cannot be read.
-    #[error("{origin}: cannot read the plan: {source}")]
+    #[error("{origin}: cannot read the plan: {}", match source.kind() {
+        ErrorKind::InvalidData => "it is not text".to_owned(),
+        _ => source.to_string(),
+    })]
     Unreadable { origin: String, source: std::io::Error },
     /// It is not TOML, or a key or a value is not one of a plan.
     #[error("{origin}: {}", source.to_string().trim_end())]
@@ -45,16 +49,20 @@ pub(crate) enum Flaw {
 
 impl PlanFileError {
     /// What to do about it.
-    pub(crate) fn advice(&self) -> Option<String> {
+    pub(crate) fn advice(&self) -> String {
         match self {
-            Self::Unreadable { .. } => {
-                Some("Make one: tph plan DEV --queue QUEUE=CPU -o FILE.".into())
+            Self::Unreadable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+                "Get leave to read it, or run as root.".into()
+            }
+            Self::Unreadable { .. } => "Make one: tph plan DEV --queue QUEUE=CPU -o FILE.".into(),
+            Self::Syntax { .. } | Self::Flawed { .. } => {
+                "Mend that place, or make a plan anew: tph plan DEV --queue QUEUE=CPU -o FILE."
+                    .into()
             }
             Self::NoEntries { origin } => {
-                Some(format!("Have them chosen: tph plan DEV --from {origin} -o FILE."))
+                format!("Have them chosen: tph plan DEV --from {origin} -o FILE.")
             }
-            Self::Version { .. } => Some("Make it anew with this command: tph plan.".into()),
-            _ => None,
+            Self::Version { .. } => "Make it anew with this command: tph plan.".into(),
         }
     }
 }

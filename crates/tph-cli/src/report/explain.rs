@@ -11,10 +11,13 @@ use crate::words;
 pub(crate) struct ExplainReport {
     /// `0000:01:00.0`.
     pub(crate) device: String,
-    /// `8086:1533`; null if the function does not answer.
+    /// `8086:1533`; null if the function does not answer or cannot be read.
     pub(crate) id: Option<String>,
     /// The class in words.
     pub(crate) kind: Option<&'static str>,
+    /// What to say instead of an identity, in text.
+    #[serde(skip)]
+    pub(crate) no_identity: &'static str,
     /// `yes`, `no` or `unknown`: of the whole chain.
     pub(crate) answer: String,
     /// The same in a sentence.
@@ -64,6 +67,7 @@ impl ExplainReport {
             device: explanation.address.to_string(),
             id: ids.map(|ids| ids.to_string()),
             kind: ids.map(|ids| words::class(ids.class)),
+            no_identity: words::no_identity(&facts.function.tph),
             answer: explanation.answer().to_string(),
             summary: explanation.to_string(),
             links: explanation.reasons.iter().map(LinkReport::from).collect(),

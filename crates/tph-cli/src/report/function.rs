@@ -14,11 +14,14 @@ pub(crate) struct FunctionReport {
     pub(crate) address: String,
     /// What the profile calls it, on an emulated host.
     pub(crate) name: Option<String>,
-    /// `8086:1533`; null if the function does not answer.
+    /// `8086:1533`; null if the function does not answer or cannot be read.
     pub(crate) id: Option<String>,
     pub(crate) class: Option<u32>,
     /// The class in words.
     pub(crate) kind: Option<&'static str>,
+    /// What to say instead of an identity, in text.
+    #[serde(skip)]
+    pub(crate) no_identity: &'static str,
     /// What it is on the bus, in words; null if that could not be read.
     pub(crate) bus: Option<String>,
     pub(crate) driver: Option<String>,
@@ -42,6 +45,7 @@ impl From<&FunctionView> for FunctionReport {
             id: view.ids.map(|ids| ids.to_string()),
             class: view.ids.map(|ids| ids.class),
             kind: view.ids.map(|ids| words::class(ids.class)),
+            no_identity: words::no_identity(&view.tph),
             bus: view.port_type.ok().map(words::port_type),
             driver: view.driver.clone(),
             iommu_group: view.iommu_group,

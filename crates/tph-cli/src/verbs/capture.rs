@@ -34,7 +34,7 @@ pub(crate) fn capture(args: &CaptureArgs, json: bool) -> Result<ExitCode, Failur
     };
     let report_is_whole = report.unreadable == 0;
     let said = if json { output::json(report) } else { output::print(&text(&report)) };
-    said?;
+    output::heard(said)?;
     Ok(if report_is_whole { Exit::Done } else { Exit::Partly }.into())
 }
 

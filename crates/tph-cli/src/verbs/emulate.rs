@@ -71,10 +71,25 @@ struct Watched {
 pub(crate) fn emulate(args: &EmulateArgs, json: bool) -> Result<(), Failure> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let profile = source::profile(Some(&args.profile))?;
-    std::fs::create_dir_all(&args.dir).map_err(|source| failed(&args.dir, &source))?;
+    std::fs::create_dir_all(&args.dir).map_err(|error| failed(&args.dir, error))?;
     let table = write_table(&profile, &args.dir)?;
-    let host = SharedHost::new(Host::new(&profile));
-    let mut watched = serve_all(&host, &args.dir)?;
+    let served = serve_until(&profile, &args.dir, table.as_deref(), &mut signals, json);
+    let removed = table.map_or(Ok(()), |table| {
+        std::fs::remove_file(&table).map_err(|error| failed(&table, error))
+    });
+    served.and(removed)
+}
+
+/// Serves the functions until a signal comes. Their sockets go with them.
+fn serve_until(
+    profile: &Profile,
+    folder: &Path,
+    table: Option<&Path>,
+    signals: &mut Signals,
+    json: bool,
+) -> Result<(), Failure> {
+    let host = SharedHost::new(Host::new(profile));
+    let mut watched = serve_all(&host, folder)?;
 
     let functions: Vec<_> = watched.iter().map(|watched| served(&host, watched)).collect();
     let sockets: BTreeMap<_, _> =
@@ -82,8 +97,8 @@ pub(crate) fn emulate(args: &EmulateArgs, json: bool) -> Result<(), Failure> {
     let event = Event::Serving {
         profile: &profile.name,
         functions: &functions,
-        acpi_table: table.as_ref().map(|path| path.display().to_string()),
-        qemu_arguments: &qemu::arguments(&profile, &sockets, table.as_deref()),
+        acpi_table: table.map(|path| path.display().to_string()),
+        qemu_arguments: &qemu::arguments(profile, &sockets, table),
     };
     say(json, &event)?;
     while signals.pending().next().is_none() {
@@ -91,10 +106,6 @@ pub(crate) fn emulate(args: &EmulateArgs, json: bool) -> Result<(), Failure> {
             watched.look(&host, json)?;
         }
         std::thread::sleep(INTERVAL);
-    }
-    drop(watched);
-    if let Some(table) = table {
-        std::fs::remove_file(&table).map_err(|source| failed(&table, &source))?;
     }
     Ok(())
 }
@@ -142,12 +153,12 @@ fn served(host: &SharedHost, watched: &Watched) -> Served {
 fn write_table(profile: &Profile, folder: &Path) -> Result<Option<PathBuf>, Failure> {
     let Some(table) = tph_emu::ssdt::table(profile) else { return Ok(None) };
     let path = folder.join("tags.aml");
-    std::fs::write(&path, table).map_err(|source| failed(&path, &source))?;
+    std::fs::write(&path, table).map_err(|error| failed(&path, error))?;
     Ok(Some(path))
 }
 
-fn failed(path: &Path, source: &std::io::Error) -> Failure {
-    Failure::File { path: path.to_owned(), reason: source.to_string() }
+fn failed(path: &Path, error: std::io::Error) -> Failure {
+    Failure::File { path: path.to_owned(), error }
 }
 
 fn say(json: bool, event: &Event<'_>) -> Result<(), Failure> {

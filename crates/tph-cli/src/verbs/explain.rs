@@ -20,11 +20,8 @@ pub(crate) fn explain(args: &ShowArgs, json: bool) -> Result<ExitCode, Failure> 
     let facts = Source::open(&args.source)?.facts(&args.device)?;
     let explanation = vfio_tph::explain(&facts);
     let report = ExplainReport::new(&facts, &explanation);
-    if json {
-        output::json(report)?;
-    } else {
-        output::print(&text(&report))?;
-    }
+    let said = if json { output::json(report) } else { output::print(&text(&report)) };
+    output::heard(said)?;
     Ok(match explanation.answer() {
         vfio_tph::Answer::No => Exit::NotSupported.into(),
         _ => ExitCode::SUCCESS,
@@ -34,7 +31,7 @@ pub(crate) fn explain(args: &ShowArgs, json: bool) -> Result<ExitCode, Failure> 
 fn text(report: &ExplainReport) -> String {
     let what = match (&report.id, report.kind) {
         (Some(id), Some(kind)) => format!("{kind} {id}"),
-        _ => "does not answer".to_owned(),
+        _ => report.no_identity.to_owned(),
     };
     let mut lines = vec![format!("{}  {what}", title(&report.device))];
     lines.push(format!("{}.", clean(&report.summary)));

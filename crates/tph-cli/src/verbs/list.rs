@@ -38,7 +38,7 @@ pub(crate) fn list(args: &ListArgs, json: bool) -> Result<ExitCode, Failure> {
     let report = ListReport { functions, looked_at, unreadable, skipped: listing.skipped };
     let said = if json { output::json(report) } else { output::print(&text(&report)) };
     let all = unreadable == 0 && none_skipped;
-    said?;
+    output::heard(said)?;
     Ok(if all { Exit::Done } else { Exit::Partly }.into())
 }
 
@@ -87,7 +87,7 @@ fn function_row(function: &FunctionReport) -> Vec<Cell> {
     let or_dash = |text: &Option<String>| text.as_deref().map_or(faint("-"), Cell::from);
     let mut row = row![
         &function.address,
-        function.id.as_deref().unwrap_or("gone"),
+        function.id.as_deref().unwrap_or(function.no_identity),
         function.kind.unwrap_or("-"),
     ];
     row.extend(match (&function.tph, &function.tph_unreadable) {

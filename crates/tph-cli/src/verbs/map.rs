@@ -9,8 +9,6 @@ mod sockets;
 mod svg;
 mod text;
 
-use std::path::Path;
-
 use tph::{Bdf, EntryError};
 use vfio_tph::{Error, Facts, Plan, Queue};
 
@@ -18,10 +16,10 @@ use super::apply::read;
 use super::plan::{table, tie, usual_mode};
 use crate::cli::{ModeArg, Steering};
 use crate::failure::Failure;
-use crate::output;
 use crate::plan_file::PlanFile;
 use crate::safe::clean;
 use crate::source::{Mapped, Source};
+use crate::{file, output};
 
 pub(crate) use args::MapArgs;
 use picture::Picture;
@@ -29,11 +27,11 @@ pub(crate) use report::MapReport;
 
 pub(crate) fn map(args: &MapArgs, json: bool) -> Result<(), Failure> {
     let source = Source::open(&args.source)?;
-    let file = args.plan.as_deref().map(read).transpose()?;
-    let device = device(args, file.as_ref(), &source)?;
+    let planned_in = args.plan.as_deref().map(read).transpose()?;
+    let device = device(args, planned_in.as_ref(), &source)?;
     let Mapped { topology, functions, numa_nodes } = source.map()?;
     let facts = || device.map(|device| source.facts(&device.to_string())).transpose();
-    let plan = match (&file, args.queues.as_slice()) {
+    let plan = match (&planned_in, args.queues.as_slice()) {
         (None, []) => None,
         (Some(file), _) => facts()?.map(|facts| planned(&facts, file)).transpose()?,
         (None, queues) => facts()?.map(|facts| plan_for(&facts, queues)).transpose()?,
@@ -42,7 +40,7 @@ pub(crate) fn map(args: &MapArgs, json: bool) -> Result<(), Failure> {
         vfio_tph::Layout::new(&topology, &functions, |address| numa_nodes.get(&address).copied());
     let picture = Picture::new(layout, device, plan, args.all)?;
     if let Some(path) = &args.svg {
-        write(path, &svg::draw(&picture))?;
+        file::write(path, &svg::draw(&picture))?;
     }
     let report = MapReport::new(&picture, args.svg.as_deref());
     let said = match &args.svg {
@@ -108,12 +106,6 @@ fn plan_for(facts: &Facts, given: &[Steering]) -> Result<(Bdf, u16, Plan), Failu
     let plan = Plan::new(entries, &facts.topology, &queues)
         .map_err(|error| Failure::NoPlan { device, error })?;
     Ok((address, entries, plan))
-}
-
-fn write(path: &Path, drawing: &str) -> Result<(), Failure> {
-    let fail =
-        |error: std::io::Error| Failure::File { path: path.to_owned(), reason: error.to_string() };
-    std::fs::write(path, drawing).map_err(fail)
 }
 
 /// How many columns there are: those of the terminal, 80 where there is none.

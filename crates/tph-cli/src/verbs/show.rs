@@ -26,11 +26,9 @@ pub(crate) struct ShowReport {
 pub(crate) fn show(args: &ShowArgs, json: bool) -> Result<ExitCode, Failure> {
     let function = Source::open(&args.source)?.function(&args.device)?;
     let exit = if function.tph_unreadable.is_none() { Exit::Done } else { Exit::Partly };
-    if json {
-        output::json(ShowReport { function })?;
-    } else {
-        output::print(&text(&function))?;
-    }
+    let said =
+        if json { output::json(ShowReport { function }) } else { output::print(&text(&function)) };
+    output::heard(said)?;
     Ok(exit.into())
 }
 
@@ -55,7 +53,7 @@ fn heading(function: &FunctionReport) -> Vec<String> {
     let name = function.name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
     let what = match (&function.id, function.kind) {
         (Some(id), Some(kind)) => format!("{name}{kind} {id}"),
-        _ => format!("{name}does not answer"),
+        _ => format!("{name}{}", function.no_identity),
     };
     let or = |text: &Option<String>, other: &str| text.clone().unwrap_or_else(|| other.to_owned());
     let group = function.iommu_group.map(|group| group.to_string());

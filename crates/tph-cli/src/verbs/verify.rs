@@ -37,11 +37,8 @@ pub(crate) fn verify(args: &VerifyArgs, json: bool) -> Result<ExitCode, Failure>
     let plan = args.plan.display().to_string();
     let device = place.address(&file.device)?.to_string();
     let report = VerifyReport::new(device, plan, &comparison);
-    if json {
-        output::json(&report)?;
-    } else {
-        output::print(&text(&report))?;
-    }
+    let said = if json { output::json(&report) } else { output::print(&text(&report)) };
+    output::heard(said)?;
     Ok(match (report.drifts.as_slice(), report.not_compared.as_slice()) {
         ([], []) => Exit::Done,
         ([], _) => Exit::Partly,

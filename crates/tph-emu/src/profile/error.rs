@@ -16,7 +16,7 @@ pub enum ProfileError {
         source: std::io::Error,
     },
     /// It is not TOML, or a key or a value is not one of a profile.
-    #[error("{origin}: {source}")]
+    #[error("{origin}: {}", source.to_string().trim_end())]
     Syntax {
         /// Which text.
         origin: String,

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use tph::{Bdf, EntryError, StMode};
 use tph_abi::Errno;
 
-use crate::{Error, OpenStep, Step};
+use crate::{Error, OpenStep, Step, Unreadable};
 
 /// What the operator can do next. It reads as one or more sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,8 @@ pub enum Advice {
     InstallModule,
     /// Save to another place.
     EmptyFolder,
+    /// Name a folder that a host was saved in.
+    NameHost,
     /// Have more rights.
     RunAsRoot,
     /// See why TPH does not work for a device.
@@ -142,10 +144,12 @@ impl Advice {
             {
                 Some(Self::NeedAccess { file: path.display().to_string() })
             }
-            Error::Dump { .. } => Some(Self::TakeDump),
-            Error::Unreadable { why: crate::Unreadable::Permission { .. }, .. } => {
-                Some(Self::RunAsRoot)
-            }
+            Error::Dump { .. } | Error::DumpFile { .. } => Some(Self::TakeDump),
+            Error::Sysfs { source, .. } if is_not_there(source) => Some(Self::NameHost),
+            Error::Unreadable {
+                why: Unreadable::Permission { .. } | Unreadable::Refused { errno: Errno::EACCES },
+                ..
+            } => Some(Self::RunAsRoot),
             Error::Rehearsal { device, error } => Some(match error {
                 tph::Error::Entry { error: EntryError::IndexOutOfRange { .. }, .. } => {
                     Self::Show { device: device.clone() }
@@ -161,7 +165,7 @@ impl Advice {
                 _ => Self::ListProcesses,
             }),
             Error::Capture { source, .. } => {
-                (source.kind() == ErrorKind::DirectoryNotEmpty).then_some(Self::EmptyFolder)
+                (source.kind() != ErrorKind::StorageFull).then_some(Self::EmptyFolder)
             }
             _ => None,
         }
@@ -212,6 +216,11 @@ impl Advice {
 
 fn is_permission(error: &std::io::Error) -> bool {
     error.kind() == ErrorKind::PermissionDenied
+}
+
+fn is_not_there(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+        || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 #[cfg(test)]

@@ -90,6 +90,9 @@ impl fmt::Display for Advice {
                 "Build it for this kernel: make -C kernel, then insmod \
                  kernel/build/vfio_pci_tph.ko.",
             ),
+            Self::NameHost => f.write_str(
+                "Sysfs is mounted at /sys; a saved host has it in DIR/sys, as tph capture DIR makes it.",
+            ),
             Self::EmptyFolder => f.write_str("Name a folder that is empty or not there."),
             Self::RunAsRoot => f.write_str("Run as root."),
             Self::Explain { device } => write!(f, "See why, and what to do: tph explain {device}."),

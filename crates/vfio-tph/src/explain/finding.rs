@@ -1,6 +1,7 @@
 //! What can be found at a link, whether TPH gets past it then, and what to do if not.
 
 use tph::{Bdf, Completer, FirmwareError, Malformed, ModeSet, RequesterType, StTable};
+use tph_abi::Errno;
 
 use crate::{Advice, CacheAllocation, Refusal, Unreadable};
 
@@ -213,7 +214,9 @@ impl Finding {
             Self::RequesterUnreadable(why)
             | Self::RootPortUnreadable(_, why)
             | Self::PortUnreadable(_, why) => match why {
-                Unreadable::Permission { .. } => Advice::RunAsRoot,
+                Unreadable::Permission { .. } | Unreadable::Refused { errno: Errno::EACCES } => {
+                    Advice::RunAsRoot
+                }
                 Unreadable::CutOff { .. } => Advice::TakeDump,
                 _ => return None,
             },

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use tph::{AccessError, ConfigOffset, ConfigSpace};
+use tph_abi::Errno;
 
 use crate::Unreadable;
 
@@ -16,7 +17,8 @@ const SMALLEST_SPACE: u64 = 0x100;
 /// not like that.
 #[derive(Debug)]
 pub(crate) struct ConfigFile {
-    file: File,
+    /// None if it could not be opened.
+    file: Option<File>,
     size: u64,
     refused: Option<Unreadable>,
 }
@@ -25,7 +27,12 @@ impl ConfigFile {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let size = file.metadata()?.len();
-        Ok(Self { file, size, refused: None })
+        Ok(Self { file: Some(file), size, refused: None })
+    }
+
+    /// A space whose file cannot be opened: nothing of it is known.
+    pub(crate) fn closed(error: &io::Error) -> Self {
+        Self { file: None, size: 0, refused: refusal(error) }
     }
 
     /// How many bytes the space has; if this user was refused some, how many are shown.
@@ -50,6 +57,7 @@ impl ConfigSpace for ConfigFile {
     /// read inside of it that comes back empty was refused (`pci_read_config` of the kernel shows
     /// 64 bytes to callers without `CAP_SYS_ADMIN`, 128 of a `CardBus` bridge).
     fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
+        let Some(file) = &self.file else { return Err(AccessError::Failed) };
         let at = u64::from(offset.get());
         if self.size < SMALLEST_SPACE && at >= self.size {
             // No function has so little: somebody saved what an unprivileged reader is shown.
@@ -61,19 +69,29 @@ impl ConfigSpace for ConfigFile {
             return Ok(0);
         }
         let mut bytes = [0; 4];
-        match self.file.read_exact_at(&mut bytes, at) {
+        match file.read_exact_at(&mut bytes, at) {
             Ok(()) => Ok(u32::from_le_bytes(bytes)),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.refused = Some(Unreadable::Permission { readable: 64 });
                 Err(AccessError::Failed)
             }
-            Err(_) => Err(AccessError::Failed),
+            // The kernel's answer once the function is removed.
+            Err(error) if error.raw_os_error() == Some(Errno::ENODEV.0) => Err(AccessError::Gone),
+            Err(error) => {
+                self.refused = refusal(&error);
+                Err(AccessError::Failed)
+            }
         }
     }
 
     fn write_config(&mut self, _: ConfigOffset, _: u32) -> Result<(), AccessError> {
         Err(AccessError::Failed)
     }
+}
+
+/// What the kernel said, if it was the kernel.
+fn refusal(error: &io::Error) -> Option<Unreadable> {
+    error.raw_os_error().map(|errno| Unreadable::Refused { errno: Errno(errno) })
 }
 
 #[cfg(test)]

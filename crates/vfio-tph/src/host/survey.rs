@@ -81,7 +81,13 @@ impl<'a> Survey<'a> {
             return Err(Error::NoSuchFunction { address });
         }
         let path = folder.join("config");
-        let file = ConfigFile::open(&path).map_err(|source| Error::Sysfs { path, source })?;
+        let file = match ConfigFile::open(&path) {
+            Ok(file) => file,
+            // Unplugged since it was seen.
+            Err(_) if !folder.exists() => return Err(Error::NoSuchFunction { address }),
+            // What is wrong with one function is no reason to show none.
+            Err(error) => ConfigFile::closed(&error),
+        };
         let mut space = ReadOnce::new(file);
         let port_type = look(&mut space, |space| PortType::of(space));
         let detail = self.detail;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use tph::{AccessError, Bdf, Completer, ConfigOffset, ConfigSpace, EndEndPrefixes};
 use tph::{PortType, RequesterType, flit_mode};
+use tph_abi::Errno;
 
 use crate::TphView;
 
@@ -20,6 +21,11 @@ pub enum Unreadable {
     CutOff {
         /// How many it has.
         bytes: u16,
+    },
+    /// The file of its configuration space cannot be opened or read.
+    Refused {
+        /// What the kernel said.
+        errno: Errno,
     },
     /// The function does not answer.
     Gone,
@@ -46,6 +52,10 @@ impl fmt::Display for Unreadable {
                 )
             }
             Self::CutOff { bytes } => write!(f, "the dump ends after {bytes} bytes"),
+            Self::Refused { errno } => {
+                let why = std::io::Error::from_raw_os_error(errno.0);
+                write!(f, "the file of its configuration space cannot be read: {why}")
+            }
             Self::Gone => f.write_str("the device does not answer"),
             Self::Failed => f.write_str("configuration space could not be read"),
         }

@@ -52,7 +52,7 @@ fn endpoint(profile: &Profile, function: &FunctionProfile, socket: &Path) -> Str
         "bus": bus,
         "addr": format!("{:02x}.{}", address.device(), address.function()),
         "multifunction": neighbours.count() > 1,
-        "socket": { "type": "unix", "path": socket },
+        "socket": { "type": "unix", "path": socket.to_string_lossy() },
     })
     .to_string()
 }

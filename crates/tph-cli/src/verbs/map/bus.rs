@@ -78,7 +78,8 @@ fn row(node: &BusNode, depth: usize, asked: Option<Bdf>) -> Row {
 
 fn kind(function: &FunctionView) -> String {
     let ids = function.ids;
-    ids.map_or("gone".to_owned(), |ids| format!("{} {ids}", words::class(ids.class)))
+    let named = ids.map(|ids| format!("{} {ids}", words::class(ids.class)));
+    named.unwrap_or_else(|| words::no_identity(&function.tph).to_owned())
 }
 
 fn takes(port: &PortView) -> String {

@@ -16,7 +16,7 @@ use crate::report::{PlanReport, PlannedEntryReport, PlannedQueueReport, plan_sum
 use crate::safe::clean;
 use crate::style::title;
 use crate::table::{Cell, Table, Tone, row};
-use crate::{output, words};
+use crate::{file, output, words};
 
 pub(crate) fn plan(args: &PlanArgs, json: bool) -> Result<(), Failure> {
     let from = args.queues.from.as_deref().map(PlanFile::read).transpose()?;
@@ -38,7 +38,10 @@ pub(crate) fn plan(args: &PlanArgs, json: bool) -> Result<(), Failure> {
     place.rehearse(&device, mode.into(), &plan.batch())?;
 
     if let Some(path) = &args.output {
-        write(path, &PlanFile::new(device.clone(), mode, &plan))?;
+        let text = PlanFile::new(device.clone(), mode, &plan).text();
+        let fail =
+            |error| Failure::File { path: path.clone(), error: std::io::Error::other(error) };
+        file::write(path, &text.map_err(fail)?)?;
     }
     let report = PlanReport {
         device,
@@ -78,18 +81,6 @@ pub(super) fn usual_mode(device: &str, capability: TphCapability) -> Result<Mode
     found.ok_or_else(|| {
         let error = tph::Error::ModeNotSupported(StMode::DeviceSpecific);
         Error::Rehearsal { device: device.to_owned(), error }.into()
-    })
-}
-
-fn write(path: &std::path::Path, file: &PlanFile) -> Result<(), Failure> {
-    let fail = |reason: String| Failure::File { path: path.to_owned(), reason };
-    let text = file.text().map_err(|error| fail(error.to_string()))?;
-    // Beside the file, then in its place: one that `apply` or `watch` reads is never half of it.
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}", std::process::id()));
-    std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path)).map_err(|error| {
-        let _ = std::fs::remove_file(&beside);
-        fail(error.to_string())
     })
 }
 
