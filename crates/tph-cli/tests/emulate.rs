@@ -109,5 +109,9 @@ fn a_profile_or_a_folder_that_cannot_be_is_refused() {
     assert!(answer.err.contains("/nonexistent.toml"), "{}", answer.err);
     let answer = run(&["emulate", "demo", "--dir", "/dev/null/x"]);
     assert_eq!(answer.code, Some(1));
-    assert_eq!(answer.err, "error: /dev/null/x: Not a directory (os error 20)\n");
+    assert_eq!(
+        answer.err,
+        "error: /dev/null/x: Not a directory (os error 20)\n  next: Make the folder first, or name a \
+         file in one that is there.\n"
+    );
 }

@@ -11,7 +11,8 @@ use crate::source::Place;
 
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
-    /// The function: its PCI address, or on an emulated host its name
+    /// The function: its PCI address, its network interface or NVMe controller (eth0, nvme0), or on an
+    /// emulated host its name
     #[arg(value_name = "DEV")]
     pub(super) device: String,
     #[command(flatten)]
@@ -79,6 +80,16 @@ pub(crate) struct PlaceArgs {
 }
 
 impl PlaceArgs {
+    /// The option as it was written, behind a space; nothing for this machine.
+    pub(super) fn option(&self) -> String {
+        match (&self.emulated, &self.sysroot) {
+            (Some(Some(profile)), _) => format!(" --emulated={}", profile.display()),
+            (Some(None), _) => " --emulated".into(),
+            (None, Some(folder)) => format!(" --sysroot {}", folder.display()),
+            (None, None) => String::new(),
+        }
+    }
+
     /// The host that is looked at.
     pub(crate) fn open(&self) -> Result<Place, Failure> {
         Place::open(self.emulated.as_ref(), self.sysroot.as_ref())

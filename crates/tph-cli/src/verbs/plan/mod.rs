@@ -53,7 +53,11 @@ pub(crate) fn plan(args: &PlanArgs, json: bool) -> Result<(), Failure> {
         entries: PlannedEntryReport::all(&plan),
         file: args.output.as_ref().map(|path| path.display().to_string()),
     };
-    let said = if json { output::json(report) } else { output::print(&text(&report)) };
+    let said = if json {
+        output::json(report)
+    } else {
+        output::print(&text(&report, &args.place.option()))
+    };
     Ok(said?)
 }
 
@@ -84,7 +88,7 @@ pub(super) fn usual_mode(device: &str, capability: TphCapability) -> Result<Mode
     })
 }
 
-fn text(report: &PlanReport) -> String {
+fn text(report: &PlanReport, place: &str) -> String {
     let mode = words::mode(report.mode.into());
     let heading = format!("{}  {mode} mode, table: {}", title(&report.device), report.table);
     let mut lines = vec![heading, report.summary.clone(), String::new()];
@@ -107,8 +111,8 @@ fn text(report: &PlanReport) -> String {
     lines.push(String::new());
     lines.push(match &report.file {
         Some(file) => {
-            let file = clean(file);
-            format!("Written to {file}. See what it would write: tph apply {file} --dry-run.")
+            let (file, place) = (clean(file), clean(place));
+            format!("Written to {file}. See what it would write: tph apply {file} --dry-run{place}")
         }
         None => "Nothing was changed. Keep it with -o FILE, then: tph apply FILE.".into(),
     });
