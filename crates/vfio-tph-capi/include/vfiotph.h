@@ -18,7 +18,7 @@
  *   -EBUSY            TPH is on already; the device is open elsewhere
  *   -ENXIO            no such ST entry, or its MSI-X vector is not set up
  *   -ENODATA          the firmware names no such tag for a CPU
- *   -ENOENT           the device is not bound to a VFIO driver
+ *   -ENOENT           the device is not bound to a VFIO driver; a host does not tell its CPUs
  *   -ENODEV           there is no such device, it is gone, or the firmware names no tags; the memory
  *                     of a dma-buf is out of reach
  *   -ENOSPC           every place for tags is taken
@@ -28,11 +28,12 @@
  *
  * Threads.  All functions may be called from any thread, for the same device too: calls take turns.
  * Only vfiotph_close() must be the last call for its device, vfiotph_tag_table_free() for its table,
- * vfiotph_tag_release() for its buffer. The texts of errors belong to the
- * thread whose call failed.
+ * vfiotph_tag_release() for its buffer, vfiotph_plan_free() for its plan. A plan never changes. The
+ * texts of errors belong to the thread whose call failed.
  *
  * Structures that begin with "size" grow at their end: the caller sets size to sizeof, the library
- * fills what both sides know and makes the rest 0. Those without it never change.
+ * fills what both sides know and makes the rest 0; of what it reads, fields that it does not know must
+ * be 0. Those without it never change.
  */
 
 
@@ -143,6 +144,31 @@
 #define VFIOTPH_HINT_TARGET_WITH_PRIORITY 3
 
 /**
+ * As the entry of a queue: any will do; none was left.
+ */
+#define VFIOTPH_ANY_ENTRY 65535
+
+/**
+ * The queue's entry holds the tag of its very CPU.
+ */
+#define VFIOTPH_LANDING_OWN 0
+
+/**
+ * The queue's entry holds the tag of another CPU, with which its CPU shares a cache.
+ */
+#define VFIOTPH_LANDING_SHARED 1
+
+/**
+ * The queue is tied to an entry that holds the tag of a CPU with which its CPU shares no cache.
+ */
+#define VFIOTPH_LANDING_ELSEWHERE 2
+
+/**
+ * No entry is left for the caches of the queue's CPU: its data goes to memory.
+ */
+#define VFIOTPH_LANDING_NOT_STEERED 3
+
+/**
  * A place that a buffer's tag lies in.
  */
 struct vfiotph_buffer_tag;
@@ -154,6 +180,11 @@ struct vfiotph_buffer_tag;
  * programmed through it are cleared.
  */
 struct vfiotph_device;
+
+/**
+ * Which entry of the ST table gets which CPU, and which entry each queue gets. It never changes.
+ */
+struct vfiotph_plan;
 
 /**
  * Which tags lie in which places of a device: a device has few, and many buffers. Buffers with the
@@ -322,6 +353,86 @@ struct vfiotph_dma_buf_tag {
      * The hint, one of VFIOTPH_HINT_*.
      */
     uint8_t hint;
+};
+
+/**
+ * A queue of a device, and the CPU that reads what the device writes for it.
+ */
+struct vfiotph_queue {
+    /**
+     * In: its number, by which the driver knows it. No two have the same.
+     */
+    uint32_t number;
+    /**
+     * In: the kernel's number of the CPU that polls it, which is online.
+     */
+    uint32_t cpu;
+    /**
+     * In: the ST entry that the device ties it to (in interrupt-vector mode its MSI-X vector);
+     * VFIOTPH_ANY_ENTRY if any will do.
+     */
+    uint16_t tied_to;
+    /**
+     * In: where its buffers lie, one of VFIOTPH_MEMORY_*.
+     */
+    uint8_t memory;
+    /**
+     * Must be 0.
+     */
+    uint8_t reserved;
+};
+
+/**
+ * What is to be planned.
+ */
+struct vfiotph_plan_request {
+    /**
+     * In: sizeof(struct vfiotph_plan_request).
+     */
+    uint32_t size;
+    /**
+     * In: entries of the device's ST table, as vfiotph_get_capability() tells them; 0 to
+     * VFIOTPH_MAX_ENTRIES.
+     */
+    uint32_t table_entries;
+    /**
+     * In: the queues.
+     */
+    const struct vfiotph_queue *queues;
+    /**
+     * In: how many queues there are.
+     */
+    size_t count;
+    /**
+     * In: NULL for this machine; or a folder with a copy of another one's files (its /sys in sys).
+     */
+    const char *host;
+};
+
+/**
+ * A queue, and what a plan does for it.
+ */
+struct vfiotph_planned_queue {
+    /**
+     * Out: its number.
+     */
+    uint32_t number;
+    /**
+     * Out: whose tag its entry holds: the kernel's number of a CPU; VFIOTPH_CPU_CLEAR without one.
+     */
+    uint32_t cpu;
+    /**
+     * Out: the ST entry that the driver should give it; VFIOTPH_ANY_ENTRY if it gets none.
+     */
+    uint16_t entry;
+    /**
+     * Out: where its data lands, one of VFIOTPH_LANDING_*.
+     */
+    uint8_t landing;
+    /**
+     * Out: with VFIOTPH_LANDING_SHARED, the level of the closest cache that both CPUs share; else 0.
+     */
+    uint8_t level;
 };
 
 #ifdef __cplusplus
@@ -592,6 +703,47 @@ int vfiotph_tag_table_rewrite(struct vfiotph_tag_table *table);
  * Gives a table back. Buffers keep their places. NULL does nothing.
  */
 void vfiotph_tag_table_free(struct vfiotph_tag_table *table);
+
+/**
+ * Plans which ST entry gets which CPU, from queues and the CPUs that poll them. With fewer entries
+ * than such CPUs, queues share one if their CPUs share a cache, the closest that suffices. The same
+ * request on the same host gives the same plan. Touches no device.
+ *
+ * @request says for which table and which queues.
+ * @plan is where the plan goes; NULL after an error.
+ *
+ * -EINVAL for a size that is too small, a table that is too large, a queue whose CPU is not online,
+ * whose number another one has, which is tied to an entry past the table or with a queue in another
+ * kind of memory; -ENOENT if the host does not tell its CPUs.
+ */
+int vfiotph_plan_new(const struct vfiotph_plan_request *request,
+                     struct vfiotph_plan **plan);
+
+/**
+ * The entries that hold a tag, by index: what vfiotph_set_entries() takes.
+ *
+ * @entries is where their address goes; they belong to the plan and stay until it is freed.
+ *
+ * How many they are, or -EINVAL.
+ */
+int vfiotph_plan_entries(const struct vfiotph_plan *plan,
+                         const struct vfiotph_entry **entries);
+
+/**
+ * What each queue gets, in the order of the request: which entry the driver should give it, and where
+ * its data lands then.
+ *
+ * @queues is where their address goes; they belong to the plan and stay until it is freed.
+ *
+ * How many they are, or -EINVAL.
+ */
+int vfiotph_plan_queues(const struct vfiotph_plan *plan,
+                        const struct vfiotph_planned_queue **queues);
+
+/**
+ * Gives a plan back, and its lists with it. What was set on a device stays set. NULL does nothing.
+ */
+void vfiotph_plan_free(struct vfiotph_plan *plan);
 
 #ifdef __cplusplus
 }  // extern "C"

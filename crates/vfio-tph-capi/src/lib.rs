@@ -12,6 +12,7 @@ mod device;
 mod failure;
 mod link;
 mod numbers;
+mod plan;
 mod tag_table;
 mod types;
 
@@ -20,5 +21,7 @@ pub use device::Device;
 use failure::Failure;
 pub use link::Link;
 pub use numbers::*;
+pub use plan::Plan;
 pub use tag_table::{BufferTag, TagTable};
-pub use types::{Capability, DmaBufTag, Entry, EntryState, PeerTags, Range, Status, Tag};
+pub use types::{Capability, DmaBufTag, Entry, EntryState, PeerTags, PlanRequest, PlannedQueue};
+pub use types::{Queue, Range, Status, Tag};

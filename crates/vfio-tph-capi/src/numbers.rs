@@ -52,6 +52,17 @@ pub const VFIOTPH_HINT_TARGET: u8 = 2;
 /// As VFIOTPH_HINT_TARGET, and it will be used again soon.
 pub const VFIOTPH_HINT_TARGET_WITH_PRIORITY: u8 = 3;
 
+/// As the entry of a queue: any will do; none was left.
+pub const VFIOTPH_ANY_ENTRY: u16 = 0xffff;
+/// The queue's entry holds the tag of its very CPU.
+pub const VFIOTPH_LANDING_OWN: u8 = 0;
+/// The queue's entry holds the tag of another CPU, with which its CPU shares a cache.
+pub const VFIOTPH_LANDING_SHARED: u8 = 1;
+/// The queue is tied to an entry that holds the tag of a CPU with which its CPU shares no cache.
+pub const VFIOTPH_LANDING_ELSEWHERE: u8 = 2;
+/// No entry is left for the caches of the queue's CPU: its data goes to memory.
+pub const VFIOTPH_LANDING_NOT_STEERED: u8 = 3;
+
 const _: () = assert!(VFIOTPH_VERSION_MAJOR == number(env!("CARGO_PKG_VERSION_MAJOR")));
 const _: () = assert!(VFIOTPH_VERSION_MINOR == number(env!("CARGO_PKG_VERSION_MINOR")));
 const _: () = assert!(VFIOTPH_VERSION_PATCH == number(env!("CARGO_PKG_VERSION_PATCH")));
@@ -61,7 +72,7 @@ const _: () = assert!(VFIOTPH_MEMORY_VOLATILE as u32 == tph_abi::MEMORY_VOLATILE
 const _: () = assert!(VFIOTPH_MEMORY_PERSISTENT as u32 == tph_abi::MEMORY_PERSISTENT);
 const _: () = assert!(VFIOTPH_CPU_CLEAR == tph_abi::CLEAR_CPU);
 const _: () = assert!(VFIOTPH_MAX_ENTRIES == BatchLen::MAX);
-
+const _: () = assert!(VFIOTPH_ANY_ENTRY as u32 >= BatchLen::MAX, "it is no entry");
 const _: () = assert!(VFIOTPH_HINT_BIDIRECTIONAL == ProcessingHint::Bidirectional.bits());
 const _: () = assert!(VFIOTPH_HINT_REQUESTER == ProcessingHint::Requester.bits());
 const _: () = assert!(VFIOTPH_HINT_TARGET == ProcessingHint::Target.bits());

@@ -2,6 +2,8 @@
 //! the end.
 #![expect(clippy::doc_markdown, reason = "these comments become the C header")]
 
+use std::ffi::c_char;
+
 /// What a device can do.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,4 +109,54 @@ pub struct DmaBufTag {
     pub bits: u8,
     /// The hint, one of VFIOTPH_HINT_*.
     pub hint: u8,
+}
+
+/// A queue of a device, and the CPU that reads what the device writes for it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// In: its number, by which the driver knows it. No two have the same.
+    pub number: u32,
+    /// In: the kernel's number of the CPU that polls it, which is online.
+    pub cpu: u32,
+    /// In: the ST entry that the device ties it to (in interrupt-vector mode its MSI-X vector);
+    /// VFIOTPH_ANY_ENTRY if any will do.
+    pub tied_to: u16,
+    /// In: where its buffers lie, one of VFIOTPH_MEMORY_*.
+    pub memory: u8,
+    /// Must be 0.
+    pub reserved: u8,
+}
+
+/// What is to be planned.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct PlanRequest {
+    /// In: sizeof(struct vfiotph_plan_request).
+    pub size: u32,
+    /// In: entries of the device's ST table, as vfiotph_get_capability() tells them; 0 to
+    /// VFIOTPH_MAX_ENTRIES.
+    pub table_entries: u32,
+    /// In: the queues.
+    pub queues: *const Queue,
+    /// In: how many queues there are.
+    pub count: usize,
+    /// In: NULL for this machine; or a folder with a copy of another one's files (its /sys in sys).
+    pub host: *const c_char,
+}
+
+/// A queue, and what a plan does for it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlannedQueue {
+    /// Out: its number.
+    pub number: u32,
+    /// Out: whose tag its entry holds: the kernel's number of a CPU; VFIOTPH_CPU_CLEAR without one.
+    pub cpu: u32,
+    /// Out: the ST entry that the driver should give it; VFIOTPH_ANY_ENTRY if it gets none.
+    pub entry: u16,
+    /// Out: where its data lands, one of VFIOTPH_LANDING_*.
+    pub landing: u8,
+    /// Out: with VFIOTPH_LANDING_SHARED, the level of the closest cache that both CPUs share; else 0.
+    pub level: u8,
 }

@@ -20,10 +20,13 @@ struct Header {
     numbers: Vec<String>,
 }
 
+/// The header's text.
+fn header() -> String {
+    fs::read_to_string(package().join("include/vfiotph.h")).unwrap()
+}
+
 impl Header {
-    fn read() -> Self {
-        let path = package().join("include/vfiotph.h");
-        let text = fs::read_to_string(path).unwrap();
+    fn of(text: &str) -> Self {
         let mut code = String::new();
         for (position, part) in text.split("/*").enumerate() {
             code += if position == 0 { part } else { part.split_once("*/").unwrap().1 };
@@ -47,43 +50,52 @@ impl Header {
         functions.map(String::as_str).filter(|line| line.ends_with(");"))
     }
 
-    /// Structures and fields, in order.
-    fn fields(&self) -> Vec<(String, String)> {
-        let mut current = String::new();
+    /// The fields of all structures, in order.
+    fn fields(&self) -> Vec<Field> {
+        let mut structure = String::new();
         let mut fields = Vec::new();
         for line in &self.statements {
-            if let Some((head, _)) = line.split_once('{') {
-                head.trim().clone_into(&mut current);
+            let mut rest = line.as_str();
+            if let Some((head, first)) = line.split_once('{') {
+                head.trim().clone_into(&mut structure);
+                rest = first.trim();
             }
-            let words: Vec<_> = line.trim_end_matches(';').split_whitespace().collect();
-            if let [.., kind, name] = words[..]
-                && kind.ends_with("_t")
-                && !line.ends_with(");")
-            {
-                fields.push((current.clone(), name.to_owned()));
+            let declaration = rest.trim_end_matches(';');
+            // What ends a structure, declares a function, or names a structure that stays opaque.
+            let other = rest.ends_with(");") || rest.starts_with('}') || declaration.is_empty();
+            let (kind, name) = declaration.rsplit_once([' ', '*']).unwrap_or_default();
+            if !other && kind != "struct" {
+                let kind = declaration.strip_suffix(name).unwrap_or_default().trim().to_owned();
+                fields.push(Field { structure: structure.clone(), kind, name: name.to_owned() });
             }
         }
         fields
     }
 }
 
+/// A field of a structure.
+struct Field {
+    structure: String,
+    kind: String,
+    name: String,
+}
+
 /// Where a C compiler puts the fields. A structure without `size` has a size that stays.
-fn layout(header: &Header) -> String {
-    let fields = header.fields();
-    let grows: BTreeSet<_> =
-        fields.iter().filter(|(_, field)| field == "size").map(|(name, _)| name).collect();
+fn layout(text: &str, fields: &[Field]) -> String {
+    let sized = fields.iter().filter(|field| field.name == "size");
+    let grows: BTreeSet<_> = sized.map(|field| &field.structure).collect();
     let mut program = String::from(
-        "#include <stddef.h>\n#include <stdio.h>\n#include <vfiotph.h>\nint main(void) {\n",
+        "#include <stddef.h>\n#include <stdio.h>\n#include \"vfiotph.h\"\nint main(void) {\n",
     );
-    for (name, field) in &fields {
+    for Field { structure, kind, name } in fields {
         writeln!(
             program,
-            "printf(\"field {name}.{field} at %zu of %zu bytes\\n\", offsetof({name}, {field}), \
-             sizeof((({name} *)0)->{field}));"
+            "printf(\"field {structure}.{name} is {kind} at %zu of %zu bytes\\n\", \
+             offsetof({structure}, {name}), sizeof((({structure} *)0)->{name}));"
         )
         .unwrap();
     }
-    for name in fields.iter().map(|(name, _)| name).collect::<BTreeSet<_>>() {
+    for name in fields.iter().map(|field| &field.structure).collect::<BTreeSet<_>>() {
         if !grows.contains(name) {
             writeln!(program, "printf(\"size {name} %zu\\n\", sizeof({name}));").unwrap();
         }
@@ -91,6 +103,7 @@ fn layout(header: &Header) -> String {
     program += "return 0; }\n";
     let work = tempfile::tempdir().unwrap();
     let (source, binary) = (work.path().join("layout.c"), work.path().join("layout"));
+    fs::write(work.path().join("vfiotph.h"), text).unwrap();
     fs::write(&source, program).unwrap();
     done(compiler().arg(source).arg("-o").arg(&binary));
     done(&mut Command::new(binary))
@@ -118,30 +131,87 @@ fn the_library_offers_the_functions_of_the_header_and_no_others() {
         let before = function.split('(').next().unwrap();
         before.rsplit([' ', '*']).next().unwrap().to_owned()
     };
-    let declared: BTreeSet<_> = Header::read().functions().map(name).collect();
+    let declared: BTreeSet<_> = Header::of(&header()).functions().map(name).collect();
     assert!(declared.len() > 10, "{declared:?}");
     assert_eq!(symbols(), declared);
 }
 
+/// What programs rely on, a line each.
+fn interface(text: &str) -> String {
+    let header = Header::of(text);
+    let layout = layout(text, &header.fields());
+    let numbers = header.numbers.iter().cloned();
+    let functions = header.functions().map(|line| format!("function {line}"));
+    let lines = numbers.chain(layout.lines().map(Into::into)).chain(functions);
+    lines.map(|line| line + "\n").collect()
+}
+
+/// What was recorded and is not there any more.
+fn gone<'a>(recorded: &'a str, now: &str) -> Vec<&'a str> {
+    let now: BTreeSet<_> = now.lines().collect();
+    recorded.lines().filter(|line| !now.contains(line)).collect()
+}
+
 #[test]
 fn what_programs_were_linked_against_is_still_there() {
-    let header = Header::read();
-    let mut now = String::new();
-    let functions = header.functions().map(|line| format!("function {line}"));
-    let layout = layout(&header);
-    for line in
-        header.numbers.iter().cloned().chain(layout.lines().map(Into::into)).chain(functions)
-    {
-        writeln!(now, "{line}").unwrap();
-    }
+    let now = interface(&header());
     let path = record();
     let recorded = fs::read_to_string(&path).unwrap_or_default();
-    let gone: Vec<_> =
-        recorded.lines().filter(|line| !now.lines().any(|new| new == *line)).collect();
+    let gone = gone(&recorded, &now);
     assert!(gone.is_empty(), "broken with {}, see above in this file: {gone:#?}", path.display());
     if env::var_os("UPDATE_ABI").is_some() {
         fs::write(&path, &now).unwrap();
     }
     let recorded = fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(recorded, now, "record what is new: UPDATE_ABI=1 cargo test -p vfio-tph-capi");
+}
+
+#[test]
+fn every_change_that_breaks_a_program_is_noticed() {
+    let (text, recorded) = (header(), fs::read_to_string(record()).unwrap());
+    for (what, from, to) in [
+        ("a parameter's type", "uint32_t mode);", "uint64_t mode);"),
+        (
+            "a parameter's constness",
+            "const struct vfiotph_entry *entries,",
+            "struct vfiotph_entry *entries,",
+        ),
+        (
+            "a parameter more",
+            "int vfiotph_disable(struct vfiotph_device *device)",
+            "int vfiotph_disable(struct vfiotph_device *device, int how)",
+        ),
+        (
+            "a function pointer's parameter",
+            "uint16_t place, uint16_t tag)",
+            "uint32_t place, uint16_t tag)",
+        ),
+        ("what a function returns", "uint32_t vfiotph_version", "uint64_t vfiotph_version"),
+        ("a function's name", "int vfiotph_fd(", "int vfiotph_descriptor("),
+        ("a field's width", "uint32_t table_entries;", "uint64_t table_entries;"),
+        ("a field's sign", "uint32_t table_entries;", "int32_t table_entries;"),
+        ("what a field leads to", "const char *host;", "const void *host;"),
+        ("a field's name", "uint32_t tag_bits;", "uint32_t width;"),
+        ("a field in front", "uint32_t modes;", "uint32_t extra; uint32_t modes;"),
+        (
+            "growth of a structure that has no size",
+            "uint64_t length;",
+            "uint64_t length; uint64_t extra;",
+        ),
+        (
+            "a number",
+            "#define VFIOTPH_MODE_DEVICE_SPECIFIC 2",
+            "#define VFIOTPH_MODE_DEVICE_SPECIFIC 4",
+        ),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert!(changed != text, "{what}: {from:?} is not in the header");
+        assert_ne!(gone(&recorded, &interface(&changed)), Vec::<&str>::new(), "{what}");
+    }
+    let grown = text.replacen("uint32_t tag_bits;", "uint32_t tag_bits; uint32_t extra;", 1);
+    assert_eq!(
+        gone(&recorded, &interface(&grown)),
+        Vec::<&str>::new(),
+        "a structure with a size grew"
+    );
 }

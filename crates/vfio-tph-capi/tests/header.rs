@@ -11,12 +11,14 @@ fn the_header_in_the_tree_is_the_one_that_the_code_gives() {
         "numbers",
         "device",
         "tag_table",
+        "plan",
         "types",
         "boundary/answer",
         "boundary/open",
         "boundary/steer",
         "boundary/peer",
         "boundary/tag_table",
+        "boundary/plan",
     ];
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in sources {

@@ -3,7 +3,7 @@
 //!
 //! What every function relies on, as the header promises it to C programmers: a pointer that is not
 //! NULL leads to as many valid elements as the function's description says, which nobody else
-//! changes meanwhile; what is opaque (a device, a table, a buffer's tag) comes from the function that
+//! changes meanwhile; what is opaque (a device, a table, a buffer's tag, a plan) comes from the function that
 //! makes it and has not been given back.
 //! What can be checked is: NULL, alignment, sizes. What cannot, each `unsafe` block names.
 //!
@@ -19,6 +19,7 @@
 mod answer;
 mod open;
 mod peer;
+mod plan;
 mod pointer;
 mod steer;
 mod tag_table;
@@ -29,6 +30,7 @@ pub use peer::{
     vfiotph_export_dma_buf, vfiotph_get_dma_buf_tag, vfiotph_probe_dma_buf_tags,
     vfiotph_set_dma_buf_tags,
 };
+pub use plan::{vfiotph_plan_entries, vfiotph_plan_free, vfiotph_plan_new, vfiotph_plan_queues};
 pub use steer::{
     vfiotph_clear_entries, vfiotph_disable, vfiotph_enable, vfiotph_get_capability,
     vfiotph_get_entries, vfiotph_get_status, vfiotph_get_tags, vfiotph_set_entries,

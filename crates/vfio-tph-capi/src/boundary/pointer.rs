@@ -1,6 +1,7 @@
 //! From pointers of C to references, checked as far as that is possible.
 
 use std::ffi::{CStr, c_char};
+use std::mem::MaybeUninit;
 
 use crate::{Device, Failure};
 
@@ -116,14 +117,9 @@ pub(super) unsafe fn put_sized<T: Copy>(
     what: &str,
     value: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<(), Failure> {
-    check(place, what)?;
+    // SAFETY: it leads to a structure that begins with its size, as said.
+    let size = unsafe { size_of_structure(place, least, what) }?;
     let bytes = place.cast::<u8>();
-    // SAFETY: it leads to a structure that begins with its size and is aligned.
-    let size = unsafe { place.cast::<u32>().read() } as usize;
-    if !(least..=MOST).contains(&size) {
-        let text = format!("{what}->size is {size}, and must be sizeof, at least {least}");
-        return Err(Failure::argument(text));
-    }
     let value = value()?;
     let known = size.min(size_of::<T>());
     // SAFETY: the caller's structure has `size` bytes, `value` has `size_of::<T>()`, all of them
@@ -134,6 +130,50 @@ pub(super) unsafe fn put_sized<T: Copy>(
         bytes.add(known).write_bytes(0, size - known);
     }
     Ok(())
+}
+
+/// A structure to read that begins with its size, of which the caller knows at least the first
+/// `least` bytes. What the caller does not know is 0 in it; what only the caller knows has to be 0.
+///
+/// `T` may be all zeros, and has no padding.
+pub(super) unsafe fn get_sized<T: Copy>(
+    place: *const T,
+    least: usize,
+    what: &str,
+) -> Result<T, Failure> {
+    // SAFETY: it leads to a structure that begins with its size, as said.
+    let size = unsafe { size_of_structure(place, least, what) }?;
+    let known = size.min(size_of::<T>());
+    let mut value = MaybeUninit::<T>::zeroed();
+    // SAFETY: the caller's structure has `size` bytes, all of them initialised, `value` has room for
+    // `known`, and the two do not overlap.
+    let beyond = unsafe {
+        let bytes = place.cast::<u8>();
+        value.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(bytes, known);
+        std::slice::from_raw_parts(bytes.add(known), size - known)
+    };
+    if beyond.iter().any(|byte| *byte != 0) {
+        let text = format!("{what} asks for what this library does not know yet");
+        return Err(Failure::argument(text).with_advice("Install a newer libvfiotph."));
+    }
+    // SAFETY: it was all zeros, which `T` may be, and the caller's bytes are those of a `T`.
+    Ok(unsafe { value.assume_init() })
+}
+
+/// What its first field says, which is possible.
+unsafe fn size_of_structure<T>(
+    place: *const T,
+    least: usize,
+    what: &str,
+) -> Result<usize, Failure> {
+    check(place, what)?;
+    // SAFETY: it leads to a structure that begins with its size and is aligned.
+    let size = unsafe { place.cast::<u32>().read() } as usize;
+    if (least..=MOST).contains(&size) {
+        return Ok(size);
+    }
+    let text = format!("{what}->size is {size}, and must be sizeof, at least {least}");
+    Err(Failure::argument(text))
 }
 
 #[cfg(test)]
@@ -166,6 +206,26 @@ mod tests {
             let mut room = [size, 9, 9, 9, 9, 9];
             assert_eq!(put(&mut room).unwrap_err().errno(), vfio_tph::Errno::EINVAL);
             assert_eq!(room, [size, 9, 9, 9, 9, 9]);
+        }
+    }
+
+    #[test]
+    fn a_structure_is_read_as_far_as_both_sides_know_it() {
+        let get = |room: &[u32; 4]| {
+            // SAFETY: the room is as long as any size that is used here.
+            unsafe { get_sized::<Capability>(room.as_ptr().cast(), 8, "it") }
+        };
+        let known = |modes, table_entries| (modes, table_entries);
+        for (room, expected) in [
+            ([8, 3, 9, 9], known(3, 0)),
+            ([12, 3, 9, 9], known(3, 9)),
+            ([16, 3, 9, 0], known(3, 9)),
+        ] {
+            let got = get(&room).unwrap();
+            assert_eq!((got.modes, got.table_entries), expected);
+        }
+        for room in [[16, 3, 9, 1], [7, 3, 9, 0], [0, 3, 9, 0]] {
+            assert_eq!(get(&room).unwrap_err().errno(), vfio_tph::Errno::EINVAL, "{room:?}");
         }
     }
 

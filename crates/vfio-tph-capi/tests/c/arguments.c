@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What no device is needed for: bad arguments get a number, a text and advice, and never crash. */
 #include "places.h"
+#include "plan.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -128,5 +129,6 @@ int main(void)
     a_thread_has_its_own_text();
     a_text_stays_until_the_next_failure();
     check_places();
+    check_plans();
     return 0;
 }

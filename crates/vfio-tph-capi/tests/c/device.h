@@ -142,6 +142,34 @@ static inline void its_table_takes_the_tags(struct vfiotph_device *device)
     DONE(vfiotph_disable(device));
 }
 
+/* As a driver does: it plans for the table that the device has, and sets what was planned. */
+static inline void a_plan_goes_onto_it(struct vfiotph_device *device)
+{
+    struct vfiotph_capability capability = { sizeof(capability), 0, 0 };
+    struct vfiotph_queue queues[] = { { 7, 0, VFIOTPH_ANY_ENTRY, VFIOTPH_MEMORY_VOLATILE, 0 },
+                                      { 8, 0, TABLE - 1, VFIOTPH_MEMORY_VOLATILE, 0 } };
+    struct vfiotph_plan_request request = { sizeof(request), 0, queues, COUNT(queues), NULL };
+    struct vfiotph_entry_state state = { 9, TABLE - 1, 9, 9 };
+    const struct vfiotph_planned_queue *planned;
+    const struct vfiotph_entry *entries;
+    struct vfiotph_plan *plan;
+    int count;
+
+    DONE(vfiotph_get_capability(device, &capability));
+    request.table_entries = capability.table_entries;
+    DONE(vfiotph_plan_new(&request, &plan));
+    count = vfiotph_plan_entries(plan, &entries);
+    CHECK(count == 2 && entries[1].index == TABLE - 1);
+    DONE(vfiotph_enable(device, VFIOTPH_MODE_DEVICE_SPECIFIC));
+    DONE(vfiotph_set_entries(device, entries, (size_t)count));
+    CHECK(vfiotph_plan_queues(plan, &planned) == 2 && planned[0].number == 7);
+    CHECK(planned[1].landing == VFIOTPH_LANDING_OWN && planned[1].entry == TABLE - 1);
+    DONE(vfiotph_get_entries(device, &state, 1));
+    CHECK(state.cpu == 0 && state.state == VFIOTPH_ENTRY_IN_USE);
+    vfiotph_plan_free(plan);
+    DONE(vfiotph_disable(device));
+}
+
 static inline void check_device(struct vfiotph_device *device)
 {
     it_is_off(device);
@@ -152,6 +180,7 @@ static inline void check_device(struct vfiotph_device *device)
     a_bad_batch_is_refused_whole(device);
     it_tells_what_entries_are_for(device);
     its_table_takes_the_tags(device);
+    a_plan_goes_onto_it(device);
     it_is_off(device);
 }
 
