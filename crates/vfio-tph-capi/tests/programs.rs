@@ -1,6 +1,7 @@
 //! C programs use the library. `cargo xtask c-library` runs them in more ways.
 
 mod common;
+mod documents;
 
 use common::{built, compiler, done, package};
 use std::path::Path;
