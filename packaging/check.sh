@@ -1,45 +1,26 @@
 #!/bin/sh
 # Installs the packages in a clean Debian 13, uses what they bring, removes them and looks for what is
 # left: check.sh SYSROOT KERNEL DEB... (cargo xtask package --check), in a mount namespace of its own.
-#
-# The system is the lab's sysroot with a layer over it, so that all that changes is in one folder. Its
-# packages were unpacked without dpkg; dpkg is told of them here, without their versions.
+# The system is the lab's sysroot.
 set -eu
 
 sysroot=$1 kernel=$2
 shift 2
-work=$(mktemp -d)
-trap 'umount --recursive --lazy "$work"; rmdir "$work"' EXIT
-mount -t tmpfs tmpfs "$work"
-mkdir "$work/changes" "$work/overlay" "$work/root" "$work/debs"
-mount -t overlay overlay \
-	-o "lowerdir=$sysroot,upperdir=$work/changes,workdir=$work/overlay" "$work/root"
-cp "$@" "$work/debs"
-
-inside() { # A command in the clean system.
-	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 TERM=dumb \
-		DEBIAN_FRONTEND=noninteractive chroot "$work/root" "$@"
-}
-die() { echo "check.sh: $*" >&2; exit 1; }
-step() { echo "--- $*"; }
-
-cd "$work/root"
-mkdir -p debs var/lib/dpkg/info var/lib/dpkg/updates var/lib/dpkg/triggers etc/dkms/framework.conf.d
-mount --bind "$work/debs" debs
-for folder in dev proc sys; do mount --rbind /$folder $folder; done
-[ -e etc/dpkg/origins/default ] || ln -s debian etc/dpkg/origins/default
-[ -e etc/group ] || echo root:x:0: >etc/group
-[ -e etc/passwd ] || echo root:x:0:0:root:/root:/bin/sh >etc/passwd
+. "$(dirname "$(realpath "$0")")/clean.sh"
+clean_system "$sysroot" "$@"
+mkdir -p etc/dkms/framework.conf.d
 echo 'autoinstall_all_kernels="yes"' >etc/dkms/framework.conf.d/check.conf
-for package in usr/share/doc/*; do
-	: >"var/lib/dpkg/info/${package##*/}.list"
-	printf 'Package: %s\nStatus: install ok installed\nVersion: 999\n' "${package##*/}"
-	printf 'Architecture: amd64\nMaintainer: nobody\nDescription: unpacked\n\n'
-done >var/lib/dpkg/status
-# Theirs, not ours: the records of dpkg and DKMS, and what ldconfig, groupadd, depmod and the keys of
-# DKMS leave.
+
+# What has changed: files and links, and folders that were not there. Theirs, not ours: the records of
+# dpkg and DKMS, and what ldconfig, groupadd, depmod and the keys of DKMS leave.
 all_else() {
-	(cd "$work/changes" && find . ! -type d | LC_ALL=C sort) | grep -vE \
+	(
+		cd "$work/changes"
+		find . ! -type d
+		find . -type d | while read -r folder; do
+			[ -d "$sysroot/$folder" ] || echo "$folder/"
+		done
+	) | LC_ALL=C sort | grep -vE \
 		'^\./(var/(lib/dpkg|log|cache)/|var/lib/dkms/(mok|dkms_dbversion)|etc/ld\.so\.cache|etc/((group|gshadow)-|\.pwd\.lock)|(usr/)?lib/modules/[^/]*/modules\.|debs/)'
 }
 groups=$(cat etc/group)
@@ -53,6 +34,22 @@ inside lintian --fail-on warning --allow-root \
 
 step "install"
 inside dpkg --install debs/*.deb || die "it does not install"
+
+step "what it depends on"
+depends=$(inside dpkg-query --show --showformat '${Depends}' vfio-tph)
+libc=$(echo "$depends" | sed -n 's/.*libc6 (>= \([^)]*\)).*/\1/p')
+programs="/usr/bin/tph /usr/lib/x86_64-linux-gnu/libvfiotph.so.0"
+newest=$(inside objdump -T $programs | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
+echo "libc6 (>= $libc), and the newest symbol is of $newest"
+inside dpkg --compare-versions "$libc" ge "${newest#GLIBC_}" || die "Depends names too old a libc6"
+inside dpkg --compare-versions "$libc" le 2.41 || die "Debian 13 has no such libc6"
+for library in $(inside objdump -p $programs | awk '$1 == "NEEDED" { print $2 }' | sort -u); do
+	case $library in
+	libc.so.6 | libm.so.6 | ld-linux-x86-64.so.2) ;;
+	libgcc_s.so.1) echo "$depends" | grep -q libgcc-s1 || die "Depends lacks libgcc-s1" ;;
+	*) die "no package in Depends has $library" ;;
+	esac
+done
 
 step "the command, its pages and completions"
 inside tph --version
@@ -94,5 +91,4 @@ inside dpkg --purge vfio-tph vfio-tph-dkms
 all_else >"$work/after"
 diff "$work/before" "$work/after" || die "they left something behind"
 [ "$groups" = "$(cat etc/group)" ] || die "the group vfio stays"
-[ ! -e usr/src/vfio-tph-* ] || die "folders stay"
 echo "installed, used and removed without a trace"

@@ -38,6 +38,9 @@ pub struct Request {
     /// The driver that the endpoints are bound to; the module under test is loaded only for its
     /// own. None leaves the endpoints alone.
     pub driver: Option<String>,
+    /// A system of its own for the guest, as a cpio archive that is a multiple of 4 bytes long; None
+    /// for the usual guest.
+    pub system: Option<PathBuf>,
     /// How long the boot may take in all.
     pub timeout: Duration,
     /// Set from outside to end the boot early.
@@ -139,6 +142,7 @@ impl Lab {
             programs: self.programs.in_c(),
             modules: self.modules(request, &hardware)?,
             driver: request.driver.clone(),
+            system: request.system.clone(),
             profiles,
             hardware,
             endpoints: emulation.endpoints(),

@@ -10,4 +10,5 @@ mod plan;
 
 pub use answer::{Accesses, Answer, CpuTags};
 pub use message::{Message, Question, Severity, TestReport};
-pub use plan::{Endpoint, Module, PLAN_PATH, Place, Plan, profile_path, variables};
+pub use plan::{ENVIRONMENT_PATH, Endpoint, Module, PLAN_PATH, Place, Plan, SYSTEM_INIT};
+pub use plan::{profile_path, variables};

@@ -5,6 +5,12 @@ use serde::{Deserialize, Serialize};
 /// Where the plan lies in the guest, as JSON.
 pub const PLAN_PATH: &str = "/lab/plan.json";
 
+/// Where the environment of the program lies in a guest with a system of its own, a variable a line.
+pub const ENVIRONMENT_PATH: &str = "/lab/environment";
+
+/// The first process of a system of its own.
+pub const SYSTEM_INIT: &str = "/usr/lib/systemd/systemd";
+
 /// Where the profile with that index lies in the guest: what the emulated endpoints were made from.
 pub fn profile_path(index: usize) -> String {
     format!("/lab/profiles/{index}.toml")
@@ -59,6 +65,9 @@ pub struct Plan {
     pub endpoints: Vec<Endpoint>,
     /// The driver to bind them to; none leaves them as the kernel found them.
     pub driver: Option<String>,
+    /// Whether init becomes [`SYSTEM_INIT`] then. Who starts the program, says how it ended and powers
+    /// off is that system's business.
+    pub system: bool,
     /// The program to run.
     pub program: String,
     /// Its arguments.

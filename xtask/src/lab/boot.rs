@@ -80,6 +80,7 @@ impl Options {
             append: self.append,
             parameters: self.param,
             driver: Some(self.driver).filter(|driver| driver != "none"),
+            system: None,
             timeout,
             interrupt: interrupt(),
         }
@@ -87,7 +88,7 @@ impl Options {
 }
 
 /// What is set when somebody interrupts.
-pub(super) fn interrupt() -> Arc<AtomicBool> {
+pub(crate) fn interrupt() -> Arc<AtomicBool> {
     let interrupt = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // It fails only for signals that nobody may handle.

@@ -64,6 +64,7 @@ pub(super) fn run(
             append: Vec::new(),
             parameters: vec![parameter(guest.direct_tags)],
             driver: Some(DRIVER.to_owned()),
+            system: None,
             timeout,
             interrupt: interrupt.clone(),
         };

@@ -3,8 +3,10 @@
 mod boot;
 mod diff;
 mod guests;
-mod report;
+pub(crate) mod report;
 mod shell;
+
+pub(crate) use boot::interrupt;
 
 use crate::repo;
 use clap::{Args, Subcommand};

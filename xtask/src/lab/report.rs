@@ -5,7 +5,7 @@ use tph_lab::TestReport;
 use tph_lab::run::{End, Outcome};
 
 /// One line for each test as it ends.
-pub(super) fn test(report: &TestReport) {
+pub(crate) fn test(report: &TestReport) {
     let word = if report.ok { "ok" } else { "FAILED" };
     println!("test {} ... {word} ({} ms)", report.test, report.ms);
     if let Some(message) = &report.message {
@@ -16,7 +16,7 @@ pub(super) fn test(report: &TestReport) {
 }
 
 /// Says what went wrong, if anything did, and where to look.
-pub(super) fn trouble(outcome: &Outcome, timeout: Duration) {
+pub(crate) fn trouble(outcome: &Outcome, timeout: Duration) {
     let seconds = outcome.took.as_secs_f32();
     match &outcome.end {
         End::Exit(_) if outcome.complaints.is_empty() => {

@@ -59,11 +59,15 @@ pub(super) fn module(package: &Package) -> Result<(), Error> {
 
 /// Keeps this machine's paths out of what is built.
 fn flags() -> String {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
-        let home = std::env::var_os("HOME")?;
-        Some(Path::new(&home).join(".cargo"))
-    });
     let remap = |from: &Path, to| format!("--remap-path-prefix={}={to}", from.display());
-    let flags = [Some(remap(&repo::root(), "vfio-tph")), home.map(|home| remap(&home, "cargo"))];
+    let flags =
+        [Some(remap(&repo::root(), "vfio-tph")), cargo_home().map(|home| remap(&home, "cargo"))];
     flags.into_iter().flatten().collect::<Vec<_>>().join("\x1f")
+}
+
+/// Where cargo keeps the sources of other people's crates.
+pub(super) fn cargo_home() -> Option<PathBuf> {
+    std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cargo")))
 }

@@ -164,7 +164,7 @@ fn newest_libc(bytes: &[u8]) -> Option<(u32, u32)> {
 }
 
 /// The time that is written into packages: `SOURCE_DATE_EPOCH`, or that of the last commit.
-fn epoch() -> Result<String, Error> {
+pub(super) fn epoch() -> Result<String, Error> {
     if let Ok(epoch) = env::var("SOURCE_DATE_EPOCH") {
         return Ok(epoch);
     }
@@ -207,7 +207,10 @@ fn license() -> Result<String, Error> {
     Ok(text.trim().lines().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error + use<> {
+pub(super) fn file(
+    action: &'static str,
+    path: &Path,
+) -> impl FnOnce(std::io::Error) -> Error + use<> {
     let path = path.to_owned();
     move |source| Error::File { action, path, source }
 }

@@ -1,9 +1,11 @@
 //! `cargo xtask package`: the Debian packages. The same sources and compilers make the same bytes,
 //! wherever the repository lies.
 
+mod boot;
 mod check;
 mod contents;
 mod deb;
+mod twice;
 
 use crate::process::target;
 use clap::Args;
@@ -21,9 +23,13 @@ pub(crate) struct Arguments {
     /// Where to [default: package, in cargo's folder]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Install them in a clean Debian 13, use what they bring, remove them, and look for what is left
+    /// Make them twice and compare; install them in a clean Debian 13, use what they bring, remove them,
+    /// and look for what is left; and all that --boot does
     #[arg(long)]
     check: bool,
+    /// Boot a guest with systemd and vfio-tph in it: the udev rule and the unit at work
+    #[arg(long)]
+    boot: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
@@ -42,8 +48,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     for path in [&command, &module] {
         println!("{}", path.display());
     }
+    let debs = [command, module];
     if arguments.check {
-        return check::run(&cache, &[command, module], progress);
+        let outcome = twice::run(&debs)?;
+        if outcome != ExitCode::SUCCESS {
+            return Ok(outcome);
+        }
+        let outcome = check::run(&cache, &debs, progress)?;
+        if outcome != ExitCode::SUCCESS {
+            return Ok(outcome);
+        }
+    }
+    if arguments.check || arguments.boot {
+        let [command, _] = &debs;
+        return boot::run(cache, &sysroot, command, progress);
     }
     Ok(ExitCode::SUCCESS)
 }

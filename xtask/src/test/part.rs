@@ -114,7 +114,7 @@ pub(super) const PARTS: [Part; 12] = [
     },
     Part {
         name: "package",
-        what: "the Debian packages install in a clean system, work there, and leave nothing behind",
+        what: "the Debian packages: the same bytes twice, a clean system, a guest with systemd",
         arguments: &["package", "--check"],
         usual: false,
         ..XTASK

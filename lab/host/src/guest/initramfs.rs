@@ -4,7 +4,7 @@ use super::cpio::Archive;
 use super::elf::{self, Unfit};
 use crate::{Error, Result};
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use tph_lab_wire::{PLAN_PATH, Plan};
 
@@ -21,11 +21,18 @@ pub(crate) struct Initramfs {
 
 impl Initramfs {
     /// Begins one in a new file, with `init` as its first process.
-    pub(crate) fn create(path: &Path, init: &Path) -> Result<Self> {
-        let file = File::create(path).map_err(Error::file("make", path))?;
+    /// The archive `system` comes before it: what lies there under the same name is replaced.
+    pub(crate) fn create(path: &Path, init: &Path, system: Option<&Path>) -> Result<Self> {
+        let mut file = File::create(path).map_err(Error::file("make", path))?;
+        if let Some(system) = system {
+            let mut archive = File::open(system).map_err(Error::file("open", system))?;
+            io::copy(&mut archive, &mut file).map_err(Error::file("write", path))?;
+        }
         let mut archive = Archive::new(BufWriter::new(file));
         let written = FOLDERS
             .iter()
+            // A Debian system has a link there, which leads to a folder.
+            .filter(|folder| system.is_none() || **folder != "bin")
             .try_for_each(|folder| archive.folder(folder))
             // The kernel opens it for init before init can mount /dev.
             .and_then(|()| archive.device("dev/console", 5, 1));

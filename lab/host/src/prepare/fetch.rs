@@ -60,6 +60,11 @@ impl<'a> Fetch<'a> {
         self.unpacked("package-tools", &packages::package_tools(), "what installing packages needs")
     }
 
+    /// What boots with systemd, in a sysroot of its own.
+    pub(super) fn system(&mut self) -> Result<()> {
+        self.unpacked("system", &packages::system(), "a system with systemd")
+    }
+
     /// Packages with all that they depend on, stamped when they are complete.
     fn unpacked(&mut self, stamp: &str, packages: &[String], what: &str) -> Result<()> {
         let stamp = Stamp::of(self.cache, stamp)?;

@@ -95,3 +95,15 @@ pub fn prepare_packages(cache: &Cache, progress: Progress) -> Result<(Sysroot, K
     let kernel = fetch.kernel(&KernelChoice::Stable)?;
     Ok((sysroot, kernel))
 }
+
+/// Makes sure that a small Debian system with systemd and udev is in the cache, unpacked and not
+/// installed, and says where.
+///
+/// # Errors
+/// When the archive cannot be reached or the cache cannot be written.
+pub fn prepare_system(cache: &Cache, progress: Progress) -> Result<Sysroot> {
+    let _lock = cache.lock()?;
+    let system = Sysroot::at(cache.folder("system")?);
+    Fetch::new(cache, &system, Freshness::Cached, progress).system()?;
+    Ok(system)
+}

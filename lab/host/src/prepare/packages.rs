@@ -61,6 +61,31 @@ pub(super) fn package_tools() -> Vec<String> {
     ["dpkg", "libc-bin", "dkms", "passwd", "lintian"].map(str::to_owned).into()
 }
 
+/// A small system that systemd and udev run in.
+pub(super) fn system() -> Vec<String> {
+    [
+        "base-files",
+        "base-passwd",
+        "bash",
+        "coreutils",
+        "dash",
+        "diffutils",
+        "dpkg",
+        "findutils",
+        "grep",
+        "kmod",
+        "libc-bin",
+        "mount",
+        "passwd",
+        "sed",
+        "systemd",
+        "udev",
+        "util-linux",
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
 /// The newest sources of a kernel as a package.
 pub(super) fn newest_source(apt: &Apt) -> Result<String> {
     let depends = apt.depends("linux-source", BACKPORTS)?;

@@ -56,6 +56,9 @@ pub struct Session<'a> {
     pub driver: Option<String>,
     /// What the emulated machine was made from; the guest may read it.
     pub profiles: Vec<PathBuf>,
+    /// An archive (cpio) with a system of its own, which takes over from init and has a program of
+    /// its own; `None` for the usual guest, which has nothing but what is here.
+    pub system: Option<PathBuf>,
     /// The emulated machine; its sockets have to be served already.
     pub hardware: Hardware,
     /// Who answers the guest's questions about endpoints.
@@ -162,7 +165,7 @@ impl Session<'_> {
 
     /// Writes the guest's root file system.
     fn pack(&self, path: &Path, program: &Program) -> Result<()> {
-        let mut initramfs = Initramfs::create(path, &self.init)?;
+        let mut initramfs = Initramfs::create(path, &self.init, self.system.as_deref())?;
         let name = file_name(&program.path);
         initramfs.add_program(&format!("bin/{name}"), &program.path)?;
         for other in &self.programs {
@@ -181,6 +184,7 @@ impl Session<'_> {
             modules,
             endpoints: self.hardware.endpoints(),
             driver: self.driver.clone(),
+            system: self.system.is_some(),
             program: format!("/bin/{name}"),
             arguments: program.arguments.clone(),
             environment: program.environment.clone(),

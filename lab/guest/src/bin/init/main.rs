@@ -1,4 +1,5 @@
 //! The guest's first process: mounts, loads modules, binds endpoints, runs one program, looks for leaks, powers off.
+//! In a guest with a system of its own it becomes that system's first process instead of running a program.
 //!
 //! What to do is in the [`Plan`]; how it ended goes to the host over the control channel. Should
 //! this process die, the kernel panics and the host sees that on the console.
@@ -41,6 +42,9 @@ fn work() -> Result<u8> {
         modules::load(module)?;
     }
     let bound = bind::all(&plan)?;
+    if plan.system {
+        return Err(program::become_system(&plan, &bound));
+    }
     let exit = program::run(&plan, &bound)?;
     leaks::print()?;
     Ok(exit)

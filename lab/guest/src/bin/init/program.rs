@@ -3,10 +3,11 @@
 use crate::bind::Bound;
 use crate::error::{Error, Result};
 use rustix::termios::tcdrain;
-use std::os::unix::process::ExitStatusExt;
+use std::fs;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 use tph_lab_guest::control::open_raw;
-use tph_lab_wire::{Plan, variables};
+use tph_lab_wire::{ENVIRONMENT_PATH, Plan, SYSTEM_INIT, variables};
 
 /// The serial ports for the program's output and for questions to the host.
 const OUTPUT: &str = "/dev/ttyS1";
@@ -33,6 +34,16 @@ pub(crate) fn run(plan: &Plan, endpoints: &[Bound]) -> Result<u8> {
     tcdrain(&output).map_err(|errno| Error::file("flush", OUTPUT)(errno.into()))?;
     let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(255);
     Ok(u8::try_from(code).unwrap_or(255))
+}
+
+/// Hands over to a system of its own; why that did not work.
+pub(crate) fn become_system(plan: &Plan, endpoints: &[Bound]) -> Error {
+    let variables = environment(endpoints).into_iter().chain(plan.environment.iter().cloned());
+    let lines: Vec<_> = variables.map(|(name, value)| format!("{name}={value}\n")).collect();
+    if let Err(error) = fs::write(ENVIRONMENT_PATH, lines.concat()) {
+        return Error::file("write", ENVIRONMENT_PATH)(error);
+    }
+    Error::file("run", SYSTEM_INIT)(Command::new(SYSTEM_INIT).env_clear().exec())
 }
 
 fn environment(endpoints: &[Bound]) -> Vec<(String, String)> {
