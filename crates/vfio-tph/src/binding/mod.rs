@@ -94,18 +94,25 @@ impl Binder {
         let group = self.host.iommu_group(address);
         let group = group.ok_or_else(|| refused(address, Refusal::NoIommuGroup))?;
         let records = Records::at(&self.places.records);
+        let (choice, record) = (self.choice(address)?, records.read(address)?);
         if former.as_deref() == Some(DRIVER) {
-            let former = records.read(address)?.and_then(|record| record.driver);
+            if record.is_some() && choice.as_deref() != Some(DRIVER) {
+                // An `unbind` got no further than this.
+                self.set(address, "driver_override", DRIVER)?;
+            }
+            let former = record.and_then(|record| record.driver);
             return Ok(Bound { address, driver: DRIVER.into(), former, group, changed: false });
         }
         if !self.host.root().join("bus/pci/drivers").join(DRIVER).exists() {
             return Err(refused(address, Refusal::ModuleNotLoaded));
         }
         self.refuse_if_used(address, group)?;
-        let record = match records.read(address)? {
+        let record = match record {
             // It was not given back to who had it: that one is still meant.
             Some(record) if former.is_none() => record,
-            _ => Record { driver: former, choice: self.choice(address)? },
+            // A `bind` that got no further: the choice is its own.
+            Some(record) if former == record.driver && choice.as_deref() == Some(DRIVER) => record,
+            _ => Record { driver: former, choice },
         };
         records.write(address, &record)?;
         if let Err(error) = self.hand_over(address, DRIVER) {
@@ -126,12 +133,12 @@ impl Binder {
         let driver = self.driver(address)?;
         let records = Records::at(&self.places.records);
         let record = records.read(address)?;
-        let unfinished = driver.is_none() && record.is_some();
-        if driver.as_deref() != Some(DRIVER) && !unfinished {
+        if driver.as_deref() == Some(DRIVER) {
+            if let Some(usage) = self.usage(address, self.host.iommu_group(address))? {
+                return Err(refused(address, Refusal::InUse(usage)));
+            }
+        } else if !self.is_unfinished(address, driver.as_deref(), record.as_ref())? {
             return Err(refused(address, Refusal::NotBound { driver }));
-        }
-        if let Some(usage) = self.usage(address, self.host.iommu_group(address))? {
-            return Err(refused(address, Refusal::InUse(usage)));
         }
         let remembered = record.is_some();
         if let Some(record) = record {
@@ -143,6 +150,23 @@ impl Binder {
         }
         records.forget(address)?;
         Ok(Released { address, driver: self.driver(address)?, remembered })
+    }
+
+    /// Whether a function that our driver does not have was left so by a `bind` or `unbind` that was
+    /// interrupted: without a driver, or with its former one and all but the record, perhaps the choice, as before.
+    fn is_unfinished(
+        &self,
+        address: Bdf,
+        driver: Option<&str>,
+        record: Option<&Record>,
+    ) -> Result<bool, Error> {
+        let Some(record) = record else { return Ok(false) };
+        if driver.is_none() {
+            return Ok(true);
+        }
+        let choice = self.choice(address)?;
+        let as_left = choice.as_deref() == Some(DRIVER) || choice == record.choice;
+        Ok(driver == record.driver.as_deref() && as_left)
     }
 
     fn driver(&self, address: Bdf) -> Result<Option<String>, Error> {

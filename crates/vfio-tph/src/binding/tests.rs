@@ -1,6 +1,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use tempfile::TempDir;
 
@@ -52,10 +54,15 @@ fn stubborn_machine(driver: Option<&str>, stubborn: &'static str) -> (TempDir, B
     }
     fs::create_dir_all(at("kernel/iommu_groups/7/devices")).unwrap();
     add(root.path(), "0000:01:00.0", driver);
+    let binder = binder(&root, stubborn);
+    (root, binder, "1:0.0".parse().unwrap())
+}
+
+fn binder(root: &TempDir, stubborn: &'static str) -> Binder {
+    let at = |path: &str| root.path().join(path);
     let places = Places { records: at("run"), device_files: at("dev"), mounts: at("mounts") };
     let kernel = Kernel { root: root.path().into(), stubborn };
-    let binder = Binder { host: Host::at(root.path()), places, writer: Box::new(kernel) };
-    (root, binder, "1:0.0".parse().unwrap())
+    Binder { host: Host::at(root.path()), places, writer: Box::new(kernel) }
 }
 
 /// Another function in group 7.
@@ -97,6 +104,83 @@ fn a_function_goes_and_comes_back_to_the_driver_that_had_it() {
         assert_eq!((driver(&root).as_deref(), choice(&root).as_str()), (former, "(null)\n"));
         assert_eq!(fs::read_dir(root.path().join("run")).unwrap().count(), 0, "no record is left");
     }
+}
+
+/// The kernel, to somebody who is killed before what is written once nothing is `left`.
+#[derive(Debug)]
+struct Killed {
+    kernel: Kernel,
+    left: AtomicUsize,
+}
+
+impl Write for Killed {
+    fn write(&self, path: &Path, text: &str) -> io::Result<()> {
+        let left = self.left.load(Relaxed).checked_sub(1).unwrap_or_else(|| panic!("killed"));
+        self.left.store(left, Relaxed);
+        self.kernel.write(path, text)
+    }
+}
+
+/// Lets `act` write so often before it is killed; whether it was.
+fn killed(root: &TempDir, writes: usize, act: impl FnOnce(&Binder)) -> bool {
+    let kernel = Kernel { root: root.path().into(), stubborn: "" };
+    let writer = Killed { kernel, left: writes.into() };
+    let binder = Binder { writer: Box::new(writer), ..binder(root, "") };
+    catch_unwind(AssertUnwindSafe(|| act(&binder))).is_err()
+}
+
+#[test]
+fn a_bind_or_unbind_that_was_killed_at_any_write_is_finished_by_the_next() {
+    for (former, choice) in
+        [(Some("nvme"), "(null)\n"), (Some("vfio-pci"), "vfio-pci"), (None, "(null)\n")]
+    {
+        for (binds, next_binds) in [(true, true), (true, false), (false, true), (false, false)] {
+            let mut kills = 0;
+            loop {
+                let (root, binder, address) = machine(former);
+                let path = root.path().join("bus/pci/devices/0000:01:00.0/driver_override");
+                fs::write(path, choice).unwrap();
+                if !binds {
+                    binder.bind(address).unwrap();
+                }
+                let act = |binder: &Binder| {
+                    if binds {
+                        binder.bind(address).unwrap();
+                    } else {
+                        binder.unbind(address).unwrap();
+                    }
+                };
+                if !killed(&root, kills, act) {
+                    break;
+                }
+                kills += 1;
+                if next_binds {
+                    assert_eq!(binder.bind(address).unwrap().former.as_deref(), former);
+                    assert_eq!(driver(&root).as_deref(), Some(DRIVER));
+                    assert_eq!(self::choice(&root), DRIVER, "it stays with it");
+                }
+                let released = binder.unbind(address).unwrap();
+                assert_eq!((released.driver.as_deref(), released.remembered), (former, true));
+                assert_eq!(
+                    (driver(&root).as_deref(), self::choice(&root).as_str()),
+                    (former, choice)
+                );
+                assert_eq!(fs::read_dir(root.path().join("run")).unwrap().count(), 0);
+            }
+            assert!(kills >= 2, "{kills} writes");
+        }
+    }
+}
+
+#[test]
+fn a_function_that_somebody_else_gave_to_another_driver_is_left_to_it() {
+    let (root, binder, address) = machine(Some("nvme"));
+    binder.bind(address).unwrap();
+    let folder = root.path().join("bus/pci/devices/0000:01:00.0");
+    fs::remove_file(folder.join("driver")).unwrap();
+    symlink(root.path().join("bus/pci/drivers/vfio-pci"), folder.join("driver")).unwrap();
+    let error = binder.unbind(address).unwrap_err();
+    assert_eq!(error.to_string(), "0000:01:00.0: it is bound to vfio-pci, not to vfio-pci-tph");
 }
 
 #[test]
