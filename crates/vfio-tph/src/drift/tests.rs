@@ -73,6 +73,21 @@ fn each_drift_of_the_table_is_said() {
         drifts(|seen| tph_of(seen).control = Some(other)),
         ["TPH is on in interrupt-vector mode, and the plan is for device-specific mode"]
     );
+    let reserved = Control(0x307);
+    assert_eq!(reserved.mode(), None);
+    assert_eq!(
+        drifts(|seen| tph_of(seen).control = Some(reserved)),
+        ["TPH is on in a reserved mode, and the plan is for device-specific mode"]
+    );
+    let unbound = |seen: &mut Seen| {
+        tph_of(seen).control = Some(Control(0));
+        seen.function.driver = None;
+    };
+    assert_eq!(drifts(unbound), ["TPH is off"]);
+    assert_eq!(
+        drifts(|seen| seen.function.tph = Ok(None)),
+        ["TPH is off; the device is bound to vfio-pci-tph"]
+    );
     assert_eq!(
         drifts(|seen| tph_of(seen).entries[1..3].copy_from_slice(&[0, 0x4009])),
         [
@@ -96,6 +111,21 @@ fn without_root_the_module_tells() {
         (vec![], vec!["which entries hold a tag: only their number is to be seen".into()])
     );
     assert_eq!(drifts(blind(1)), ["1 entry holds a tag, and the plan has 2"]);
+    assert_eq!(drifts(blind(3)), ["3 entries hold a tag, and the plan has 2"]);
+    let state = |mode| {
+        drifts(move |seen| {
+            blind(2)(seen);
+            seen.state = Some(TableState { mode, entries_in_use: 0 });
+        })
+    };
+    assert_eq!(state(None), ["TPH is off; the device is bound to vfio-pci-tph"]);
+    assert_eq!(
+        state(Some(StMode::InterruptVector)),
+        [
+            "TPH is on in interrupt-vector mode, and the plan is for device-specific mode",
+            "0 entries hold a tag, and the plan has 2"
+        ]
+    );
     let (drifts, not_compared) = said(|seen| {
         blind(2)(seen);
         seen.state = None;
@@ -114,6 +144,16 @@ fn each_drift_of_the_cpus_is_said() {
         cpu.presence = tph::CpuPresence::Offline;
     };
     assert_eq!(drifts(off), ["CPU 9 is not online, and should poll queues 1, 2"]);
+    let mut seen = host();
+    off(&mut seen);
+    let without_queues = plan().entries;
+    let found = Plan::given(&seen.topology, without_queues, []).drift(MODE, &seen);
+    assert_eq!(found.drifts, [Drift::CpuNotOnline { cpu: CpuId(9), queues: vec![] }]);
+    assert_eq!(found.drifts[0].to_string(), "CPU 9 is not online, and an entry has its tag");
+    assert_eq!(
+        drifts(|seen| seen.vectors[2].cpus = CpuSet::parse("4")),
+        ["queue 0: vector 2 (IRQ 102) interrupts CPU 4, and the plan is for CPU 3"]
+    );
     assert_eq!(
         drifts(|seen| seen.vectors[2].cpus = CpuSet::parse("3-4")),
         ["queue 0: vector 2 (IRQ 102) interrupts one of CPUs 3-4, and the plan is for CPU 3"]
