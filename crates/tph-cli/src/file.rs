@@ -1,6 +1,6 @@
 //! Files that the command writes.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -26,8 +26,11 @@ fn try_to(path: &Path, text: &str) -> io::Result<()> {
     let mut beside = target.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
     let written = || {
-        fs::write(&beside, text)?;
-        there.map_or(Ok(()), |old| fs::set_permissions(&beside, old.permissions()))?;
+        let mut file = File::create(&beside)?;
+        file.write_all(text.as_bytes())?;
+        there.map_or(Ok(()), |old| file.set_permissions(old.permissions()))?;
+        // On the disk before it has the name: neither text is lost with the power.
+        file.sync_all()?;
         fs::rename(&beside, &target)
     };
     written().inspect_err(|_| {
