@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use common::{file, output, run, tph};
 use rustix::process::{Pid, Signal, kill_process};
@@ -93,6 +93,48 @@ fn it_reports_and_changes_nothing_if_told_so() {
 }
 
 #[test]
+fn a_process_that_ends_is_said_once_and_the_device_watched_on() {
+    let plan = planned(&["0=3"]);
+    let mut process = Command::new("sleep").arg("600").spawn().unwrap();
+    let pid = process.id().to_string();
+    let mut watch = Watch::start(&plan, &["--emulated", "--pid", &pid]);
+    watch.says("applied");
+    let compared = watch.says("compared");
+    assert_eq!(compared["drifts"][0]["kind"], "no-thread", "{compared}");
+    // Nobody has asked how it ended: its number and its thread are still there.
+    process.kill().unwrap();
+    assert_eq!(watch.says("process-ended")["process"], process.id());
+    let compared = watch.says("compared");
+    assert_eq!(
+        (&compared["cause"], &compared["as_planned"]),
+        (&"the end of the process".into(), &true.into()),
+        "{compared}"
+    );
+    process.wait().unwrap();
+    watch.signal(Signal::HUP);
+    assert_eq!(watch.says("compared")["as_planned"], true);
+    let end: Value = serde_json::from_str(&watch.end(Signal::TERM)).unwrap();
+    assert_eq!(end["event"], "released", "and nothing before that");
+}
+
+#[test]
+fn a_process_of_a_saved_host_that_is_gone_is_said_once() {
+    let plan = planned(&["0=3"]);
+    let tree = known::demo();
+    tree.file("/proc/42/task/42/status", "Name:\tpoll\nCpus_allowed_list:\t3");
+    let root = tree.path().to_str().unwrap();
+    let mut watch = Watch::start(&plan, &["--sysroot", root, "--report-only", "--pid", "42"]);
+    watch.says("compared");
+    std::fs::remove_dir_all(tree.at("/proc/42")).unwrap();
+    watch.signal(Signal::HUP);
+    assert_eq!(watch.says("process-ended")["process"], 42);
+    assert_eq!(watch.says("compared")["cause"], "SIGHUP");
+    watch.signal(Signal::HUP);
+    assert_eq!(watch.says("compared")["cause"], "SIGHUP");
+    assert_eq!(watch.end(Signal::TERM), "");
+}
+
+#[test]
 fn a_device_that_goes_is_waited_for() {
     let plan = planned(&["0=3"]);
     let tree = known::demo();
@@ -124,5 +166,8 @@ fn what_cannot_be_watched_is_refused() {
     );
     let (code, said) = refused(&["--sysroot", "/nonexistent", "--report-only"]);
     assert_eq!(code, 1);
+    let (gone, process) = refused(&["--emulated", "--pid", "4194304"]);
+    assert_eq!(gone, 1, "{process}");
+    assert!(process.contains("process 4194304: there is no such process here"), "{process}");
     assert!(said.contains("/nonexistent/sys/bus/pci/devices: No such file"), "{said}");
 }

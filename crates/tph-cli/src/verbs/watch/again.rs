@@ -23,7 +23,7 @@ pub(super) fn open_again<T>(
     loop {
         match wait((left > 0).then_some(PAUSE))? {
             Wake::End => return Ok(None),
-            Wake::GiveBack => continue,
+            Wake::GiveBack | Wake::ProcessEnded => continue,
             Wake::Asked | Wake::Event(_) => left = TRIES,
             Wake::Pause => {}
         }

@@ -1,10 +1,12 @@
 //! `tph watch PLAN`
 
 mod again;
+mod process;
 mod repair;
 mod say;
 mod wake;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -42,6 +44,8 @@ struct Watch<'a> {
     args: &'a WatchArgs,
     file: PlanFile,
     json: bool,
+    /// The process whose threads are compared, until it ends.
+    process: Cell<Option<u32>>,
 }
 
 pub(crate) fn watch(args: &WatchArgs, json: bool) -> Result<(), Failure> {
@@ -51,12 +55,13 @@ pub(crate) fn watch(args: &WatchArgs, json: bool) -> Result<(), Failure> {
         let reason = "a saved host has no devices to open: add --report-only".to_owned();
         return Err(Failure::Usage(reason));
     }
-    let watch = Watch { args, file, json };
+    let watch = Watch { args, file, json, process: Cell::new(args.pid) };
     let address = match &place.emulated {
         None => Some(source::find(&source::host(place.sysroot.as_ref()), &watch.file.device)?),
         Some(_) => None,
     };
-    let mut waiter = Waiter::new(address)?;
+    let here = args.pid.filter(|_| place.sysroot.is_none());
+    let mut waiter = Waiter::new(address, here)?;
     if args.report_only {
         return watch.report(&mut waiter);
     }
@@ -66,7 +71,7 @@ pub(crate) fn watch(args: &WatchArgs, json: bool) -> Result<(), Failure> {
         // The kernel waits for the device to be closed. It is taken again when it is bound again.
         drop(opened);
         let found = open_again(
-            |pause| waiter.wait(None, pause),
+            |pause| watch.wait(&mut waiter, None, pause),
             || watch.is_bound(),
             || watch.open(),
             |error| watch.not_repaired("opening it again", &error),
@@ -95,15 +100,16 @@ impl Watch<'_> {
     /// Compares until it is to end, and changes nothing.
     fn report(&self, waiter: &mut Waiter) -> Result<(), Failure> {
         let place = self.args.place.open()?;
-        let see = || place.see(&self.file.device, self.args.pid);
+        let look = |process| place.see(&self.file.device, process);
+        let see = || self.see(look);
         let mut last = None;
-        self.compare("the start", true, &mut last, Ok(see()?))?;
+        self.compare("the start", true, &mut last, Ok(look(self.args.pid)?))?;
         loop {
-            match waiter.wait(None, None)? {
+            match self.wait(waiter, None, None)? {
                 Wake::End => return Ok(()),
                 Wake::Asked => self.compare("SIGHUP", true, &mut last, see())?,
                 Wake::Event(event) => self.compare(&event, false, &mut last, see())?,
-                Wake::GiveBack | Wake::Pause => continue,
+                Wake::GiveBack | Wake::ProcessEnded | Wake::Pause => continue,
             };
         }
     }
@@ -131,21 +137,22 @@ impl Watch<'_> {
             Err(_) if again => None,
             Err(error) => return Err(error),
         };
-        let see = || opened.see(self.args.pid);
+        let look = |process| opened.see(process);
+        let see = || self.see(look);
         let mut last = None;
         let mut cause = "the start".to_owned();
         let mut always = true;
-        let mut seen = if again { see() } else { Ok(see()?) };
+        let mut seen = if again { see() } else { Ok(look(self.args.pid)?) };
         let (wanted_back, cause) = loop {
             if let Some(comparison) = self.compare(&cause, always, &mut last, seen)? {
                 self.repair(opened, &mut tph, &comparison)?;
             }
-            (cause, always) = match waiter.wait(wanted.as_ref(), None)? {
+            (cause, always) = match self.wait(waiter, wanted.as_ref(), None)? {
                 Wake::End => break (false, "a signal"),
                 Wake::GiveBack => break (true, "the kernel's request"),
                 Wake::Asked => ("SIGHUP".to_owned(), true),
                 Wake::Event(event) => (event, false),
-                Wake::Pause => ("a pause".to_owned(), false),
+                Wake::ProcessEnded | Wake::Pause => ("a pause".to_owned(), false),
             };
             seen = see();
         };

@@ -95,6 +95,8 @@ fn is_of_the_table(drift: &Drift) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
+
     use crate::plan_file::PlanFile;
     use crate::verbs::plan::PlaceArgs;
     use crate::verbs::watch::WatchArgs;
@@ -108,7 +110,7 @@ mod tests {
         let file = PlanFile::parse("test", text).unwrap();
         let place = PlaceArgs { emulated: Some(None), sysroot: None };
         let args = WatchArgs { plan: "test".into(), report_only: false, pid: None, place };
-        let watch = Watch { args: &args, file, json: true };
+        let watch = Watch { args: &args, file, json: true, process: Cell::new(None) };
         let opened = watch.open().unwrap();
         let mut tph = Some(watch.put_on(&opened, &[]).unwrap());
         let drifts = || {

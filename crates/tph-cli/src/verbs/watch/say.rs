@@ -27,6 +27,8 @@ pub(crate) enum Event<'a> {
     Repaired { device: &'a str, what: &'a str },
     /// Something could not be put back.
     NotRepaired { device: &'a str, what: &'a str, why: String },
+    /// The process of `--pid` is no more; its threads are no longer compared.
+    ProcessEnded { device: &'a str, process: u32 },
     /// TPH is off again and the entries are 0.
     Released { device: &'a str, cause: &'a str },
 }
@@ -50,6 +52,10 @@ impl Event<'_> {
                 let said = clean(&format!("{what}: {why}"));
                 format!("{}  not repaired: {said}\n", title(device))
             }
+            Self::ProcessEnded { device, process } => format!(
+                "{}  process {process} has ended: its threads are no longer compared\n",
+                title(device)
+            ),
             Self::Released { device, cause } => {
                 format!("{}  after {cause}: TPH is off, the entries are 0\n", title(device))
             }

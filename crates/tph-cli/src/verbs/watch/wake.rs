@@ -1,11 +1,13 @@
 //! Waiting: for signals, for the kernel's events, for the kernel to want the device back.
 
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 use tph::Bdf;
@@ -22,6 +24,8 @@ pub(super) enum Wake {
     Asked,
     /// The kernel wants the device back.
     GiveBack,
+    /// The process that was named has ended.
+    ProcessEnded,
     /// Something happened to CPUs or to the device: in words.
     Event(String),
     /// Nothing did, for as long as it was to be waited.
@@ -35,10 +39,13 @@ pub(super) struct Waiter {
     events: Uevents,
     /// Whose events are of interest, beside those of CPUs.
     address: Option<Bdf>,
+    /// Readable when the process has ended.
+    process: Option<OwnedFd>,
 }
 
 impl Waiter {
-    pub(super) fn new(address: Option<Bdf>) -> Result<Self, Failure> {
+    /// Of what concerns the function at `address`, CPUs, and a `process` of this machine.
+    pub(super) fn new(address: Option<Bdf>, process: Option<u32>) -> Result<Self, Failure> {
         let (end, told) = UnixStream::pair()?;
         for signal in [SIGINT, SIGTERM] {
             pipe::register(signal, told.try_clone()?)?;
@@ -46,7 +53,10 @@ impl Waiter {
         let (asked, told) = UnixStream::pair()?;
         pipe::register(SIGHUP, told)?;
         asked.set_nonblocking(true)?;
-        Ok(Self { end, asked, events: Uevents::listen()?, address })
+        // The number of a thread has none. Then its end is found when something else happens.
+        let process = process.and_then(|process| Pid::from_raw(process.try_into().ok()?));
+        let process = process.and_then(|process| pidfd_open(process, PidfdFlags::empty()).ok());
+        Ok(Self { end, asked, events: Uevents::listen()?, address, process })
     }
 
     /// Waits until something of interest happens. `request` is readable when the kernel wants the
@@ -66,6 +76,8 @@ impl Waiter {
                 PollFd::new(&self.events, PollFlags::IN),
             ];
             files.extend(request.map(|request| PollFd::new(request, PollFlags::IN)));
+            let process = files.len();
+            files.extend(self.process.as_ref().map(|file| PollFd::new(file, PollFlags::IN)));
             match poll(&mut files, left.as_ref()) {
                 Ok(0) => return Ok(Wake::Pause),
                 Ok(_) => {}
@@ -76,8 +88,12 @@ impl Waiter {
             if ready[0] {
                 return Ok(Wake::End);
             }
-            if ready.get(3) == Some(&true) {
+            if request.is_some() && ready[3] {
                 return Ok(Wake::GiveBack);
+            }
+            if ready.get(process) == Some(&true) {
+                self.process = None;
+                return Ok(Wake::ProcessEnded);
             }
             if ready[1] {
                 // Several that came together are one.
@@ -115,4 +131,57 @@ pub(super) fn stream_of(event: &EventFd) -> Result<UnixStream, Failure> {
         }
     });
     Ok(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Option<Duration> = Some(Duration::ZERO);
+    const SOON: Option<Duration> = Some(Duration::from_secs(30));
+
+    fn waiter(process: Option<u32>) -> Waiter {
+        // No function is there, so that no event of this machine is of interest but those of CPUs.
+        Waiter::new(Some("ffff:ff:1f.7".parse().unwrap()), process).unwrap()
+    }
+
+    #[test]
+    fn nothing_happens_for_as_long_as_it_is_waited() {
+        assert_eq!(waiter(None).wait(None, NOW).unwrap(), Wake::Pause);
+        assert_eq!(waiter(Some(std::process::id())).wait(None, NOW).unwrap(), Wake::Pause);
+    }
+
+    #[test]
+    fn the_kernels_request_wakes_it_and_is_not_used_up() {
+        let mut waiter = waiter(None);
+        let event = EventFd::new(0).unwrap();
+        let request = stream_of(&event).unwrap();
+        assert_eq!(waiter.wait(Some(&request), NOW).unwrap(), Wake::Pause);
+        event.write(1).unwrap();
+        for _ in 0..2 {
+            assert_eq!(waiter.wait(Some(&request), SOON).unwrap(), Wake::GiveBack);
+        }
+        assert_eq!(waiter.wait(None, NOW).unwrap(), Wake::Pause, "who is not asked is not told");
+    }
+
+    #[test]
+    fn the_end_of_the_process_wakes_it_once() {
+        let mut process = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        let mut waiter = waiter(Some(process.id()));
+        let event = EventFd::new(0).unwrap();
+        let request = stream_of(&event).unwrap();
+        assert_eq!(waiter.wait(Some(&request), NOW).unwrap(), Wake::Pause);
+        process.kill().unwrap();
+        assert_eq!(waiter.wait(Some(&request), SOON).unwrap(), Wake::ProcessEnded);
+        assert_eq!(waiter.wait(Some(&request), NOW).unwrap(), Wake::Pause);
+        process.wait().unwrap();
+        event.write(1).unwrap();
+        assert_eq!(waiter.wait(Some(&request), SOON).unwrap(), Wake::GiveBack);
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_wakes_nobody() {
+        assert_eq!(waiter(Some(u32::MAX)).wait(None, NOW).unwrap(), Wake::Pause);
+        assert_eq!(waiter(Some(0)).wait(None, NOW).unwrap(), Wake::Pause);
+    }
 }

@@ -1,0 +1,54 @@
+//! The process whose threads are compared. When it ends the device is watched on without it: its table and
+//! its interrupts are still those of the plan.
+
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use vfio_tph::{Error, Seen};
+
+use super::{Event, Waiter, Wake, Watch};
+use crate::failure::Failure;
+
+impl Watch<'_> {
+    /// What there is to see, with the threads of the process; without them once it has ended.
+    pub(super) fn see(
+        &self,
+        look: impl Fn(Option<u32>) -> Result<Seen, Failure>,
+    ) -> Result<Seen, Failure> {
+        match look(self.process.get()) {
+            Err(Failure::Library(Error::Process { source, .. })) if is_gone(&source) => {
+                self.process_ended()?;
+                look(None)
+            }
+            seen => seen,
+        }
+    }
+
+    /// Waits as [`Waiter::wait`] does. The end of the process is an event like others.
+    pub(super) fn wait(
+        &self,
+        waiter: &mut Waiter,
+        request: Option<&UnixStream>,
+        pause: Option<Duration>,
+    ) -> Result<Wake, Failure> {
+        match waiter.wait(request, pause)? {
+            Wake::ProcessEnded => {
+                self.process_ended()?;
+                Ok(Wake::Event("the end of the process".into()))
+            }
+            wake => Ok(wake),
+        }
+    }
+
+    /// Says it, once.
+    fn process_ended(&self) -> Result<(), Failure> {
+        let Some(process) = self.process.take() else { return Ok(()) };
+        Event::ProcessEnded { device: &self.file.device, process }.say(self.json)
+    }
+}
+
+/// It ended before, or while it was looked at.
+fn is_gone(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound
+        || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
+}
