@@ -124,8 +124,8 @@ impl Write for Killed {
 /// Lets `act` write so often before it is killed; whether it was.
 fn killed(root: &TempDir, writes: usize, act: impl FnOnce(&Binder)) -> bool {
     let kernel = Kernel { root: root.path().into(), stubborn: "" };
-    let writer = Killed { kernel, left: writes.into() };
-    let binder = Binder { writer: Box::new(writer), ..binder(root, "") };
+    let mortal = Box::new(Killed { kernel, left: writes.into() });
+    let binder = Binder { writer: mortal, ..binder(root, "") };
     catch_unwind(AssertUnwindSafe(|| act(&binder))).is_err()
 }
 
