@@ -15,6 +15,8 @@ pub mod raw;
 mod rights;
 pub mod subject;
 pub mod suite;
+pub mod tph;
+pub mod traced;
 pub mod wait;
 
 pub use child::Child;
@@ -26,3 +28,4 @@ pub use kernel_log::KernelLog;
 pub use nic::Nic;
 pub use subject::VfioSubject;
 pub use suite::{Failure, Suite};
+pub use tph::Tph;

@@ -139,7 +139,7 @@ impl Lab {
             kernel: &self.kernel,
             append: request.append.clone(),
             init: self.programs.init(),
-            programs: self.programs.in_c(),
+            programs: self.programs.others(),
             modules: self.modules(request, &hardware)?,
             driver: request.driver.clone(),
             system: request.system.clone(),

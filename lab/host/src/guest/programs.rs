@@ -8,8 +8,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What cargo builds: the programs that run in the guest, and the library for those in C.
-const PROGRAMS: [&str; 4] = ["build", "--bins", "--package", "tph-lab-guest"];
+/// What cargo builds: the programs that run in the guest, the command, and the library for those in C.
+const PROGRAMS: [&str; 6] =
+    ["build", "--bins", "--package", "tph-lab-guest", "--package", "tph-cli"];
 const LIBRARY: [&str; 6] =
     ["rustc", "--lib", "--package", "vfio-tph-capi", "--crate-type", "staticlib"];
 
@@ -31,9 +32,10 @@ impl Programs {
         self.folder.join(name)
     }
 
-    /// Programs that the tests start.
-    pub(crate) fn in_c(&self) -> Vec<PathBuf> {
-        self.in_c.clone()
+    /// Programs that the tests start: the command, and those in C.
+    pub(crate) fn others(&self) -> Vec<PathBuf> {
+        let command = self.folder.join("tph");
+        std::iter::once(command).chain(self.in_c.iter().cloned()).collect()
     }
 }
 

@@ -11,6 +11,7 @@ mod dma_buf;
 mod exports;
 mod in_tree;
 mod interface;
+mod killed;
 mod life;
 mod msix;
 mod no_reset;
@@ -23,6 +24,7 @@ mod steering;
 mod stock;
 mod sysfs;
 mod uids;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
     life::run(&mut suite, &mut control());
     binding::run(&mut suite);
     plan::run(&mut suite);
+    watch::run(&mut suite, &mut control());
+    killed::run(&mut suite, &mut control());
     c_library::run(&mut suite, &mut control());
     concurrency::run(&mut suite, &mut control());
     cache::run(&mut suite, &mut control());

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use tph_lab_guest::Failure;
+use tph_lab_guest::{Failure, traced};
 
 use crate::{dma_buf, life, permission};
 
@@ -14,6 +14,10 @@ pub(crate) fn play(words: &[String]) -> ExitCode {
         ["hold", endpoint, how] => life::roles::hold(endpoint, how),
         ["inherit"] => life::roles::inherit(),
         ["receive"] => life::roles::receive(),
+        ["sleep"] => loop {
+            std::thread::park();
+        },
+        ["traced", words @ ..] => traced::become_traced(words),
         ["import"] => dma_buf::import(),
         other => Err(format!("no such role: {other:?}").into()),
     };

@@ -10,9 +10,9 @@ mod processes;
 mod removal;
 mod reset;
 pub(crate) mod roles;
-mod slot;
+pub(crate) mod slot;
 mod trace;
-mod watch;
+pub(crate) mod watch;
 
 use tph_lab_guest::{Control, Endpoint, Suite};
 

@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const AFTERWARDS: Duration = Duration::from_millis(300);
 
 /// A slot; its registers are those of the root port above.
-pub(super) struct Slot {
+pub(crate) struct Slot {
     address: Bdf,
     port: ConfigFile,
     control: ConfigOffset,
@@ -34,7 +34,7 @@ pub(super) struct Slot {
 impl Slot {
     /// The slot of the function at `address`. Its indicator goes on, as the kernel has it for what is
     /// put into a slot, but not for what was in it from the beginning.
-    pub(super) fn of(address: Bdf) -> Result<Self, Failure> {
+    pub(crate) fn of(address: Bdf) -> Result<Self, Failure> {
         let folder = Host::default().folder(address).canonicalize()?;
         let port = folder.parent().and_then(|parent| parent.file_name()).unwrap_or_default();
         let mut port = ConfigFile::open(port.to_string_lossy().parse()?)?;
@@ -48,7 +48,7 @@ impl Slot {
 
     /// Takes the card out of the slot, and the kernel learns nothing of it yet. QEMU takes a card out
     /// when its slot's power and indicator go off.
-    pub(super) fn pull_silently(&mut self) -> Result<Silence<'_>, Failure> {
+    pub(crate) fn pull_silently(&mut self) -> Result<Silence<'_>, Failure> {
         let before = self.control()?;
         let off = before & !HOT_PLUG_INTERRUPT | POWER_INDICATOR_OFF | POWER_CONTROLLER_OFF;
         self.port.write16(self.control, off)?;
@@ -56,7 +56,7 @@ impl Slot {
     }
 
     /// Takes the card out of the slot, which says so.
-    pub(super) fn pull(&mut self) -> Outcome {
+    pub(crate) fn pull(&mut self) -> Outcome {
         self.pull_silently()?.end()
     }
 
@@ -67,7 +67,7 @@ impl Slot {
 
     /// Waits until the kernel has taken the device down and is done with the slot: the last thing
     /// that it does is to turn the indicator off.
-    pub(super) fn expect_gone(&mut self) -> Outcome {
+    pub(crate) fn expect_gone(&mut self) -> Outcome {
         const OFF: u16 = POWER_CONTROLLER_OFF | POWER_INDICATOR_OFF;
         let folder = Host::default().folder(self.address);
         wait::until("removal", LIMIT, || Ok(!folder.exists()))?;
@@ -77,16 +77,22 @@ impl Slot {
     }
 
     /// Puts the card called `name` back, and waits until the driver under test has it.
-    pub(super) fn plug(&self, control: &mut Control, name: &str) -> Outcome {
-        control.plug(name)?;
-        // For a moment the device is there and takes no driver, then it has one that is not ready.
-        wait::until("device", LIMIT, || Ok(rebind(self.address, OURS).is_ok()))?;
+    pub(crate) fn plug(&self, control: &mut Control, name: &str) -> Outcome {
+        self.plug_for_another(control, name)?;
+        // For a moment it has a driver that is not ready.
         wait::until("driver", LIMIT, || Ok(VfioFunction::open(self.address).is_ok()))
+    }
+
+    /// The same without opening it, which somebody else is to do.
+    pub(crate) fn plug_for_another(&self, control: &mut Control, name: &str) -> Outcome {
+        control.plug(name)?;
+        // For a moment the device is there and takes no driver.
+        wait::until("device", LIMIT, || Ok(rebind(self.address, OURS).is_ok()))
     }
 }
 
 /// A slot that was emptied and has not said so.
-pub(super) struct Silence<'a> {
+pub(crate) struct Silence<'a> {
     slot: &'a mut Slot,
     before: u16,
 }
@@ -94,7 +100,7 @@ pub(super) struct Silence<'a> {
 impl Silence<'_> {
     /// Switches the slot back on as it was, its interrupt with it: the kernel finds a slot that it
     /// has not touched and that is empty.
-    pub(super) fn end(self) -> Outcome {
+    pub(crate) fn end(self) -> Outcome {
         Ok(self.slot.port.write16(self.slot.control, self.before)?)
     }
 }

@@ -1,0 +1,49 @@
+//! Nothing is looked at while nothing happens.
+
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tph_lab_guest::tph::TPH;
+use tph_lab_guest::{Failure, Tph};
+
+use super::rig::{as_planned, ask, end, watched};
+use super::{Look, Outcome, Test};
+use crate::check::same;
+
+pub(super) const TESTS: &[(&str, &str, Test)] = &[("nic0", "who_watches_sleeps", asleep)];
+
+/// What comes with its beginning is over by then.
+const SETTLED: Duration = Duration::from_secs(1);
+const QUIET: Duration = Duration::from_secs(3);
+
+/// How often it went to sleep again, after it was awake, while nothing happened.
+fn awake(tph: &Tph) -> Result<u64, Failure> {
+    thread::sleep(SETTLED);
+    let before = tph.sleeps()?;
+    thread::sleep(QUIET);
+    Ok(tph.sleeps()? - before)
+}
+
+fn asleep(look: &mut Look<'_>) -> Outcome {
+    let mut tph = watched(look)?;
+    same("how often it was awake", awake(&tph)?, 0)?;
+    let before = tph.sleeps()?;
+    ask(&mut tph)?;
+    thread::sleep(SETTLED);
+    same("that waking it is seen", tph.sleeps()? > before, true)?;
+    tph.signal(Signal::HUP)?;
+    tph.until("compared", as_planned)?;
+    end(look, tph)?;
+    // `hold` looks each second whether its CPUs are online: the same look must see that.
+    let address = look.address().to_string();
+    let mut hold = Command::new(TPH);
+    hold.args(["hold", &address, "--mode", "device-specific", "--map", "0=3"]);
+    let mut hold = Tph::start(&mut hold)?;
+    hold.until("held", |_| true)?;
+    let looks = awake(&hold)?;
+    same(&format!("that {looks} looks are seen"), looks >= 2, true)?;
+    hold.end()?;
+    look.expect_clean()
+}
