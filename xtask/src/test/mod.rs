@@ -12,7 +12,7 @@ pub(crate) struct Arguments {
     /// Run every part: also the tests on a kernel that is built first
     #[arg(long, conflicts_with = "parts")]
     full: bool,
-    /// Run only these parts [default: all but lab-reload, package and lab-debug]
+    /// Run only these parts [default: all but lab-reload, lab-killed, package and lab-debug]
     #[arg(value_name = "PART", value_parser = PARTS.map(|part| part.name))]
     parts: Vec<String>,
 }

@@ -46,7 +46,7 @@ const XTASK: Part =
     Part { program: Program::Xtask, needs: Some(&["apt-get", "--version"]), ..CARGO };
 
 /// All parts, the quick ones first.
-pub(super) const PARTS: [Part; 12] = [
+pub(super) const PARTS: [Part; 13] = [
     Part {
         name: "format",
         what: "every file is formatted",
@@ -109,6 +109,13 @@ pub(super) const PARTS: [Part; 12] = [
         name: "lab-reload",
         what: "the module comes and goes 1,000 times",
         arguments: &["lab", "test", "--rounds", "1000", "--timeout", "1800", "without_a_trace"],
+        usual: false,
+        ..XTASK
+    },
+    Part {
+        name: "lab-killed",
+        what: "the command is killed at every step",
+        arguments: &["lab", "test", "--rounds", "1", "--timeout", "3600", "killed::"],
         usual: false,
         ..XTASK
     },
