@@ -159,7 +159,6 @@ fn step(number: i64, registers: &libc::user_regs_struct) -> Option<&'static str>
         libc::SYS_ioctl => "ioctl",
         libc::SYS_write => "write",
         libc::SYS_pwrite64 => "pwrite64",
-        libc::SYS_pread64 => "pread64",
         libc::SYS_openat if registers.rdx & MAKES != 0 => "openat",
         libc::SYS_mkdir | libc::SYS_mkdirat => "mkdir",
         libc::SYS_rename | libc::SYS_renameat | libc::SYS_renameat2 => "rename",

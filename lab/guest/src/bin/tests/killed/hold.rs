@@ -49,7 +49,7 @@ fn send(process: u32, signal: Signal) -> Outcome {
 fn applied(look: &mut Look<'_>) -> Outcome {
     plan(look, &[])?;
     let said = |process, lines| if lines == 1 { send(process, Signal::SIGTERM) } else { Ok(()) };
-    at_each_step(&["apply", PLAN, "--json"], (0, stride(19)), said, || expect_repaired(look))
+    at_each_step(&["apply", PLAN, "--json"], (0, stride(11)), said, || expect_repaired(look))
         .map(drop)
 }
 
@@ -66,7 +66,7 @@ fn repairing(look: &mut Look<'_>) -> Outcome {
         4 => send(process, Signal::SIGTERM),
         _ => Ok(()),
     };
-    at_each_step(&["watch", PLAN, "--json"], (2, stride(31)), said, || expect_repaired(look))
+    at_each_step(&["watch", PLAN, "--json"], (2, stride(5)), said, || expect_repaired(look))
         .map(drop)
 }
 
@@ -92,5 +92,5 @@ fn rebinding(look: &mut Look<'_>) -> Outcome {
         }
         expect_repaired(look)
     };
-    at_each_step(&["watch", PLAN, "--json"], (2, stride(37)), said, after).map(drop)
+    at_each_step(&["watch", PLAN, "--json"], (2, stride(13)), said, after).map(drop)
 }
