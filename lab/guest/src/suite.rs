@@ -47,6 +47,11 @@ impl Suite {
         self.control.report(report).expect("the host hears about a test");
     }
 
+    /// Whether a word of the filter names this group of tests: slow ones run only then.
+    pub fn is_named(&self, group: &str) -> bool {
+        self.filter.iter().any(|word| word.starts_with(group))
+    }
+
     /// How many tests failed.
     pub fn failed(&self) -> usize {
         self.failed

@@ -18,7 +18,8 @@ type Outcome = Result<(), Failure>;
 type Test = fn(&mut Look<'_>) -> Outcome;
 
 pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
-    let Some(nic) = Endpoint::named("nic0") else { return };
+    // Tracing makes a slow guest slower: this takes minutes.
+    let Some(nic) = Endpoint::named("nic0").filter(|_| suite.is_named("killed")) else { return };
     let tests = hold::TESTS.iter().chain(bind::TESTS).chain(file::TESTS);
     for (name, test) in tests {
         suite.test(&format!("killed::{name}"), || {
@@ -30,7 +31,7 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     }
 }
 
-/// From one step that is looked at to the next: in the usual run not every one is; with a number of
+/// From one step that is looked at to the next: not every one is but with a number of
 /// rounds (`--rounds`) all.
 fn stride(usual: usize) -> usize {
     if env::var_os(variables::ROUNDS).is_some() { 1 } else { usual }
