@@ -76,6 +76,8 @@ pub trait ConfigSpace {
 const STATUS: ConfigOffset = ConfigOffset(0x04);
 const STATUS_CAPABILITIES_LIST: u32 = 1 << 20;
 const CAPABILITIES_POINTER: ConfigOffset = ConfigOffset(0x34);
+/// What reads where no capability is. Linux ends a list there too.
+const NO_CAPABILITY: u8 = 0xff;
 /// A list without a loop has at most this many members: they are 4 bytes or more and lie between
 /// 0x40 and 0xff.
 const MAX_CAPABILITIES: usize = 48;
@@ -107,6 +109,9 @@ pub fn find_capability(
         let [found, next, ..] = space.read_config(offset)?.to_le_bytes();
         if found == id {
             return Ok(Some(offset));
+        }
+        if found == NO_CAPABILITY {
+            return Ok(None);
         }
         pointer = next;
     }
@@ -188,6 +193,12 @@ mod tests {
         let mut space = image(&[(4, 1 << 20), (0x34, 0x3c), (0x100, 0x0ff1_0001)]);
         assert_eq!(find_capability(&mut space, 0x10), Ok(None));
         assert_eq!(find_extended_capability(&mut space, 0x17), Ok(None));
+    }
+
+    #[test]
+    fn a_list_ends_where_nothing_answers() {
+        let mut space = image(&[(4, 1 << 20), (0x34, 0x40), (0x40, 0x50ff), (0x50, 0x10)]);
+        assert_eq!(find_capability(&mut space, 0x10), Ok(None));
     }
 
     #[test]
