@@ -51,28 +51,32 @@ fn nodes(files: &Sysroot) -> Vec<(u32, CpuSet)> {
 fn caches(files: &Sysroot, online: &CpuSet) -> Vec<Cache> {
     let mut caches = BTreeMap::new();
     for cpu in online.iter() {
-        for index in 0.. {
-            let folder = format!("{CPUS}/cpu{}/cache/index{index}", cpu.0);
-            let Some(cache) = cache(files, &folder) else { break };
+        let folder = format!("{CPUS}/cpu{}/cache", cpu.0);
+        // Their numbers may have gaps: the kernel hides a cache that it does not trust.
+        let names = files.unrecorded_list(&folder);
+        for index in names.iter().filter(|name| name.starts_with("index")) {
+            let Some(cache) = cache(files, &format!("{folder}/{index}"), cpu) else { continue };
             caches.insert((cache.level, cache.cpus.clone(), cache.kind), cache);
         }
     }
     caches.into_values().collect()
 }
 
-fn cache(files: &Sysroot, folder: &str) -> Option<Cache> {
+fn cache(files: &Sysroot, folder: &str, cpu: CpuId) -> Option<Cache> {
     let text = |file| files.text(&format!("{folder}/{file}"));
     let kind = match text("type")?.as_str() {
         "Data" => CacheKind::Data,
         "Instruction" => CacheKind::Instruction,
         _ => CacheKind::Unified,
     };
+    let shared = CpuSet::parse(&text("shared_cpu_list")?)?;
     Some(Cache {
         level: text("level")?.parse().ok()?,
         kind,
         id: text("id").and_then(|id| id.parse().ok()),
         size: text("size").and_then(|size| bytes(&size)),
-        cpus: CpuSet::parse(&text("shared_cpu_list")?)?,
+        // Some kernels do not know who shares it; who has it is known.
+        cpus: if shared.contains(cpu) { shared } else { [cpu].into_iter().collect() },
     })
 }
 

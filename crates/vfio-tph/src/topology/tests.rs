@@ -73,3 +73,20 @@ fn instructions_are_no_data_and_a_cache_counts_once() {
 fn a_host_that_tells_nothing_is_empty() {
     assert_eq!(of(&Tree::new()), Topology::default());
 }
+
+#[test]
+fn caches_with_gaps_in_their_numbers_and_without_a_list_of_sharers_are_there() {
+    let tree = Tree::new();
+    let cpus = "/sys/devices/system/cpu";
+    tree.file(&format!("{cpus}/online"), "0-1");
+    for (cpu, index, level, shared) in [(0, 2, "2", "0-1"), (1, 2, "2", "0-1"), (1, 4, "3", "")] {
+        let folder = format!("{cpus}/cpu{cpu}/cache/index{index}");
+        tree.file(&format!("{folder}/level"), level)
+            .file(&format!("{folder}/type"), "Unified")
+            .file(&format!("{folder}/shared_cpu_list"), shared);
+    }
+    let topology = of(&tree);
+    let caches: Vec<_> =
+        topology.caches.iter().map(|cache| (cache.level, cache.cpus.to_string())).collect();
+    assert_eq!(caches, [(2, "0-1".to_owned()), (3, "1".to_owned())]);
+}
