@@ -2,7 +2,7 @@
 //! and C++ in a system that has nothing but the installed files. (That is the lab's sysroot: a
 //! machine whose libc is newer than Debian's stable one may build what does not run there.)
 
-use crate::process::{cargo, finish, target};
+use crate::process::{cargo, fetch, finish, target};
 use crate::repo;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -61,11 +61,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     install(&sysroot, &folder, &LOCAL)?;
     emulated(&target)?;
     check(&sysroot, &folder, &target)
-}
-
-/// The sources of the dependencies, with this machine's cargo: it knows the way to the registry.
-pub(crate) fn fetch() -> Result<(), Error> {
-    finish(cargo().args(["fetch", "--quiet", "--locked"]), "cargo", "fetch the dependencies")
 }
 
 /// Debian's cargo-c, with the cargo in it and this machine's rustc.

@@ -1,9 +1,11 @@
 //! The project's own chores: `cargo xtask …`.
 
 mod c_library;
+mod deny;
 mod dist;
 mod lab;
 mod package;
+mod peers;
 mod process;
 mod repo;
 mod test;
@@ -27,11 +29,15 @@ enum Chore {
     /// Build and install libvfiotph as a packager does, then use it from C and C++: static and
     /// shared, with valgrind and the address sanitizer
     CLibrary(c_library::Arguments),
+    /// Check the dependencies: licences, sources, duplicates, known faults (needs a network)
+    Deny,
     /// Write the manual pages and the shells' completions of tph
     Dist(dist::Arguments),
     /// Make the Debian packages: vfio-tph (command, C library, manual pages, completions, udev rule)
     /// and vfio-tph-dkms (the module's sources)
     Package(package::Arguments),
+    /// Have lspci and hwloc read what this project reads, and compare
+    Peers(peers::Arguments),
     /// The whole test run: format, lints, documentation, tests, module, guest
     #[command(visible_alias = "ci")]
     Test(test::Arguments),
@@ -44,8 +50,10 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Lab(verb) => lab::run(verb),
         Chore::CLibrary(arguments) => c_library::run(&arguments),
+        Chore::Deny => deny::run(),
         Chore::Dist(arguments) => dist::run(&arguments),
         Chore::Package(arguments) => package::run(&arguments),
+        Chore::Peers(arguments) => peers::run(&arguments),
         Chore::Test(arguments) => return test::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {

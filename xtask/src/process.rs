@@ -29,6 +29,11 @@ pub(crate) fn finish(
     Err(Error::Command { step, program, status, output: String::new() })
 }
 
+/// The sources of the dependencies, with this machine's cargo: it knows the way to the registry.
+pub(crate) fn fetch() -> Result<(), Error> {
+    finish(cargo().args(["fetch", "--quiet", "--locked"]), "cargo", "fetch the dependencies")
+}
+
 /// The folder that cargo builds into.
 pub(crate) fn target() -> PathBuf {
     let root = repo::root();

@@ -15,7 +15,10 @@ fn start_error(command: &Command) -> impl FnOnce(std::io::Error) -> Error {
 }
 
 /// Runs a command to its end and returns what it printed.
-pub(crate) fn output(command: &mut Command, step: &'static str) -> Result<String> {
+///
+/// # Errors
+/// When it cannot be started or fails; `step` says what it is for, as a verb phrase.
+pub fn output(command: &mut Command, step: &'static str) -> Result<String> {
     let Output { status, stdout, stderr } =
         command.stdin(Stdio::null()).output().map_err(start_error(command))?;
     let stdout = String::from_utf8_lossy(&stdout).into_owned();

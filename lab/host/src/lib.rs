@@ -24,6 +24,7 @@ pub mod sysroot;
 
 pub use advice::Advice;
 pub use cache::Cache;
+pub use command::output;
 pub use error::Error;
 pub use kernel::{Kernel, KernelChoice};
 pub use lab::{Lab, Request};

@@ -3,7 +3,7 @@
 use super::VERSION;
 use super::deb::Package;
 use crate::c_library::{self, ENCODED_FLAGS};
-use crate::process::{cargo, finish, target};
+use crate::process::{cargo, fetch, finish, target};
 use crate::{dist, repo};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +23,7 @@ pub(super) fn command(sysroot: &Sysroot, package: &Package) -> Result<[PathBuf; 
     package.program(&build.join("release/tph"), "usr/bin/tph")?;
     let program = root.join("usr/bin/tph");
 
-    c_library::fetch()?;
+    fetch()?;
     let place =
         c_library::Place { prefix: "/usr", libraries: LIBRARIES, build: "package-build-c", flags };
     c_library::install(sysroot, root, &place)?;

@@ -46,7 +46,7 @@ const XTASK: Part =
     Part { program: Program::Xtask, needs: Some(&["apt-get", "--version"]), ..CARGO };
 
 /// All parts, the quick ones first.
-pub(super) const PARTS: [Part; 13] = [
+pub(super) const PARTS: &[Part] = &[
     Part {
         name: "format",
         what: "every file is formatted",
@@ -103,6 +103,20 @@ pub(super) const PARTS: [Part; 13] = [
         name: "lab-stable",
         what: "the tests in a guest with Debian's stable kernel",
         arguments: &["lab", "test", "--kernel", "stable"],
+        ..XTASK
+    },
+    Part {
+        name: "peers",
+        what: "lspci and hwloc read what this project reads",
+        arguments: &["peers"],
+        usual: false,
+        ..XTASK
+    },
+    Part {
+        name: "supply-chain",
+        what: "licences, sources and duplicates of the dependencies; known faults where a network is",
+        arguments: &["deny"],
+        usual: false,
         ..XTASK
     },
     Part {

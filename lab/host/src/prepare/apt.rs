@@ -25,14 +25,11 @@ impl Apt {
     /// Lays out the private root in the cache.
     pub(super) fn new(cache: &Cache) -> Result<Self> {
         let root = cache.folder("apt")?;
-        let keyring = KEYRINGS
-            .iter()
-            .find(|path| Path::new(path).exists())
-            .ok_or_else(|| Error::NoKeyring { path: KEYRINGS[1].into() })?;
         cache.folder("apt/state/lists/partial")?;
         cache.folder("apt/cache/archives/partial")?;
         let sources = cache.folder("apt/sources")?.join("debian.sources");
-        write(&sources, &sources_text(&mirror::find()?, keyring))?;
+        let suites = format!("{} {}", packages::TRIXIE, packages::BACKPORTS);
+        write(&sources, &sources_text("deb", &mirror::find()?, keyring()?, &suites))?;
         write(&root.join("status"), "")?;
         let configuration = root.join("apt.conf");
         write(&configuration, &configuration_text(&root))?;
@@ -90,6 +87,40 @@ impl Apt {
         Ok(names.into_iter().map(|name| self.archives.join(name)).collect())
     }
 
+    /// Downloads a package's sources of another suite; the files. The lists of sources are kept apart,
+    /// so that nothing else has to wait for them.
+    pub(super) fn sources(
+        &self,
+        cache: &Cache,
+        package: &str,
+        suite: &str,
+        progress: Progress,
+    ) -> Result<Vec<PathBuf>> {
+        let parts = cache.folder("apt/source-packages")?;
+        let lists = cache.folder("apt/state/source-lists")?;
+        cache.folder("apt/state/source-lists/partial")?;
+        let text = sources_text("deb-src", &mirror::find()?, keyring()?, suite);
+        write(&parts.join("debian.sources"), &text)?;
+        let options = [
+            format!("--option=Dir::Etc::sourceparts={}", parts.display()),
+            format!("--option=Dir::State::lists={}", lists.display()),
+            "--option=Dir::Cache::pkgcache=".to_owned(),
+            "--option=Dir::Cache::srcpkgcache=".to_owned(),
+        ];
+        let update = options.iter().map(String::as_str).chain(["update"]);
+        self.fetch(&update.collect::<Vec<_>>(), &[], "fetch the list of sources", progress)?;
+        let source = |flag| options.iter().map(String::as_str).chain([flag, "source"]);
+        let plan = output(
+            self.command("apt-get").args(source("--print-uris")).arg(package),
+            "find sources",
+        )?;
+        let title = format!("download the sources of {package}");
+        let download: Vec<_> = source("--download-only").collect();
+        self.fetch(&download, &[package.to_owned()], &title, progress)?;
+        let names = plan.lines().filter_map(|line| line.split_whitespace().nth(1));
+        Ok(names.map(|name| self.archives.join(name)).collect())
+    }
+
     /// The names of packages that match a regular expression.
     pub(super) fn search(&self, pattern: &str) -> Result<Vec<String>> {
         let found = output(
@@ -145,11 +176,14 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(Error::file("write", path))
 }
 
-fn sources_text(mirror: &str, keyring: &str) -> String {
+fn keyring() -> Result<&'static str> {
+    let found = KEYRINGS.into_iter().find(|path| Path::new(path).exists());
+    found.ok_or_else(|| Error::NoKeyring { path: KEYRINGS[1].into() })
+}
+
+fn sources_text(types: &str, mirror: &str, keyring: &str, suites: &str) -> String {
     format!(
-        "Types: deb\nURIs: {mirror}\nSuites: {} {}\nComponents: main\nSigned-By: {keyring}\n",
-        packages::TRIXIE,
-        packages::BACKPORTS
+        "Types: {types}\nURIs: {mirror}\nSuites: {suites}\nComponents: main\nSigned-By: {keyring}\n"
     )
 }
 

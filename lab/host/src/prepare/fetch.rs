@@ -3,10 +3,11 @@
 use super::apt::Apt;
 use super::source::{self, Extent, Source};
 use super::stamp::Stamp;
-use super::{Freshness, packages, unpack};
+use super::{Freshness, packages, saved_hosts, unpack};
 use crate::guest::list_dependencies;
 use crate::kernel::{Kernel, KernelChoice};
 use crate::{Cache, Progress, Result, Sysroot};
+use std::path::PathBuf;
 
 /// One run's fetching, with the cache locked.
 pub(super) struct Fetch<'a> {
@@ -63,6 +64,19 @@ impl<'a> Fetch<'a> {
     /// What boots with systemd, in a sysroot of its own.
     pub(super) fn system(&mut self) -> Result<()> {
         self.unpacked("system", &packages::system(), "a system with systemd")
+    }
+
+    /// Programs that read what this project reads, and the files of hosts that one of them ships.
+    pub(super) fn peers(&mut self) -> Result<PathBuf> {
+        self.unpacked("peer-tools", &packages::peer_tools(), "lspci and hwloc")?;
+        let stamp = Stamp::of(self.cache, "saved-hosts")?;
+        if !(self.content() && stamp.is_current()) {
+            // Its folders are apt's own.
+            self.apt()?;
+            saved_hosts::fetch(self.cache, self.sysroot, self.progress)?;
+            stamp.write(None)?;
+        }
+        saved_hosts::folder(self.cache)
     }
 
     /// Packages with all that they depend on, stamped when they are complete.

@@ -7,6 +7,7 @@ mod apt;
 mod fetch;
 mod mirror;
 mod packages;
+mod saved_hosts;
 mod source;
 mod stamp;
 mod unpack;
@@ -106,4 +107,19 @@ pub fn prepare_system(cache: &Cache, progress: Progress) -> Result<Sysroot> {
     let system = Sysroot::at(cache.folder("system")?);
     Fetch::new(cache, &system, Freshness::Cached, progress).system()?;
     Ok(system)
+}
+
+/// Makes sure that the sysroot has the programs that read what this project reads, and the cache the
+/// files of hosts that hwloc's own tests read; the sysroot, and the folder with one folder for each
+/// host.
+///
+/// # Errors
+/// When the archive cannot be reached or the cache cannot be written.
+pub fn prepare_peers(cache: &Cache, progress: Progress) -> Result<(Sysroot, PathBuf)> {
+    let _lock = cache.lock()?;
+    let sysroot = Sysroot::at(cache.folder("sysroot")?);
+    let mut fetch = Fetch::new(cache, &sysroot, Freshness::Cached, progress);
+    fetch.tools()?;
+    let hosts = fetch.peers()?;
+    Ok((sysroot, hosts))
 }

@@ -86,6 +86,11 @@ pub(super) fn system() -> Vec<String> {
     .into()
 }
 
+/// Programs that read the same registers and files, and what unpacks sources.
+pub(super) fn peer_tools() -> Vec<String> {
+    ["pciutils", "hwloc-nox", "bzip2", "tar"].map(str::to_owned).into()
+}
+
 /// The newest sources of a kernel as a package.
 pub(super) fn newest_source(apt: &Apt) -> Result<String> {
     let depends = apt.depends("linux-source", BACKPORTS)?;
