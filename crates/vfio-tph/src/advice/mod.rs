@@ -145,7 +145,11 @@ impl Advice {
                 Some(Self::NeedAccess { file: path.display().to_string() })
             }
             Error::Dump { .. } | Error::DumpFile { .. } => Some(Self::TakeDump),
-            Error::Sysfs { source, .. } if is_not_there(source) => Some(Self::NameHost),
+            Error::Sysfs { path, source }
+                if path.ends_with("bus/pci/devices") && is_not_there(source) =>
+            {
+                Some(Self::NameHost)
+            }
             Error::Unreadable {
                 why: Unreadable::Permission { .. } | Unreadable::Refused { errno: Errno::EACCES },
                 ..
@@ -286,6 +290,9 @@ mod tests {
         assert_eq!(record.advice(), Some(Advice::RunAsRoot));
         let gone = Error::Sysfs { path: path(), source: ErrorKind::NotFound.into() };
         assert_eq!(gone.advice(), None);
+        let path = "/saved/sys/bus/pci/devices".into();
+        let no_host = Error::Sysfs { path, source: ErrorKind::NotFound.into() };
+        assert_eq!(no_host.advice(), Some(Advice::NameHost));
     }
 
     #[test]
