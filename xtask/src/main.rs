@@ -1,5 +1,6 @@
 //! The project's own chores: `cargo xtask …`.
 
+mod api;
 mod c_library;
 mod deny;
 mod dist;
@@ -26,6 +27,8 @@ enum Chore {
     /// The lab: stock kernels in QEMU with emulated endpoints
     #[command(subcommand)]
     Lab(lab::Verb),
+    /// Compare the public interface of the libraries with the one that is recorded
+    Api(api::Arguments),
     /// Build and install libvfiotph as a packager does, then use it from C and C++: static and
     /// shared, with valgrind and the address sanitizer
     CLibrary(c_library::Arguments),
@@ -46,9 +49,13 @@ enum Chore {
 /// The exit code when the lab itself fails, so that a program's own code is never mistaken for it.
 const LAB_FAILED: u8 = 125;
 
+/// The exit code of a chore that cannot be done on this machine, and says why: automake's.
+const SKIPPED: u8 = 77;
+
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Lab(verb) => lab::run(verb),
+        Chore::Api(arguments) => api::run(&arguments),
         Chore::CLibrary(arguments) => c_library::run(&arguments),
         Chore::Deny => deny::run(),
         Chore::Dist(arguments) => dist::run(&arguments),

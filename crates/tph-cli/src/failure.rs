@@ -206,9 +206,7 @@ fn did_you_mean(similar: &[String], advice: Option<String>) -> Option<String> {
 /// The device that an error is about, if it is about one.
 fn device(error: &Error) -> Option<String> {
     match error {
-        Error::Request { device, .. }
-        | Error::TooManyEntries { device, .. }
-        | Error::Rehearsal { device, .. } => Some(device.clone()),
+        Error::Request { device, .. } | Error::Rehearsal { device, .. } => Some(device.clone()),
         Error::Open { address, .. }
         | Error::Call { address, .. }
         | Error::Refused { address, .. }

@@ -126,6 +126,7 @@ impl Device {
 
     pub(crate) fn set_entries(&self, entries: &[Entry]) -> Result<(), Failure> {
         let mut state = self.lock();
+        state.one_call(entries.len())?;
         let batch: Result<Vec<_>, Failure> =
             entries.iter().enumerate().map(|(at, entry)| state.entry(at, *entry)).collect();
         state.program(&batch?)
@@ -134,6 +135,7 @@ impl Device {
     pub(crate) fn clear_entries(&self, indices: &[u16]) -> Result<(), Failure> {
         let indices: Vec<_> = indices.iter().copied().map(StIndex).collect();
         let mut state = self.lock();
+        state.one_call(indices.len())?;
         match &mut state.on {
             Some(enabled) => Ok(enabled.clear(&indices)?),
             None => Ok(state.device().clear(&indices)?),
@@ -190,6 +192,19 @@ impl State {
     /// The device, without the guard that turns TPH off.
     fn device(&self) -> TphDevice<Shared> {
         TphDevice::new(self.link.clone(), self.name.clone())
+    }
+
+    /// All or none is promised here, which parts of a batch could not keep.
+    fn one_call(&self, entries: usize) -> Result<(), Failure> {
+        if entries <= numbers::VFIOTPH_MAX_ENTRIES as usize {
+            return Ok(());
+        }
+        let limit = numbers::VFIOTPH_MAX_ENTRIES;
+        let text = format!(
+            "{}: {entries} entries in one call, and no ST table has more than {limit}",
+            self.name
+        );
+        Err(Failure::argument(text))
     }
 
     fn program(&mut self, batch: &[(StIndex, TagSource)]) -> Result<(), Failure> {

@@ -45,11 +45,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let errno = error.errno().unwrap_or(match error {
-            Error::TooManyEntries { .. } => Errno::EINVAL,
-            // It could not be opened, for a reason that has no number.
-            _ => Errno::ENODEV,
-        });
+        // Without a number it could not be opened.
+        let errno = error.errno().unwrap_or(Errno::ENODEV);
         let advice = error.advice().map(|advice| advice.to_string()).unwrap_or_default();
         Self::new(errno, error.to_string()).with_advice(advice)
     }
@@ -103,8 +100,6 @@ mod tests {
         assert_eq!(failure.errno(), Errno::ENOTTY);
         assert_eq!(failure.text, error(Errno::ENOTTY).to_string());
         assert!(failure.advice.contains("tph bind dev"), "{}", failure.advice);
-        let many = Error::TooManyEntries { device: "dev".into(), entries: 5000 };
-        assert_eq!(Failure::from(many).errno(), Errno::EINVAL);
         let none = Error::NoSuchFunction { address: "1:0.0".parse().unwrap() };
         assert_eq!(Failure::from(none).errno(), Errno::ENODEV);
     }

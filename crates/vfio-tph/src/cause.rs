@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use tph::{ModeSet, StIndex, StMode};
+use tph::{CpuId, MemoryType, ModeSet, StIndex, StMode};
 
-/// Why exactly a request was refused. The interface answers a bare number; this is what the
-/// device's capability tells beyond it.
+/// Why exactly a request was refused. The interface answers a bare number; this is what could be found
+/// out beyond it: from the device's capability, or by asking about parts of the batch, which changes
+/// nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
@@ -28,8 +29,30 @@ pub enum Cause {
         /// How many entries the table has.
         entries: u16,
     },
-    /// All indices are inside of the table, so it is the MSI-X vector of one that is not set up.
-    VectorNotSetUp,
+    /// The MSI-X vector of an entry of the batch is not set up.
+    VectorNotSetUp {
+        /// Where it is in the batch, from 0.
+        position: usize,
+        /// The index, which is the vector.
+        index: StIndex,
+    },
+    /// The CPU of an entry of the batch does not exist, is offline, or is not one that this process may
+    /// run on.
+    CpuNotUsable {
+        /// Where it is in the batch, from 0.
+        position: usize,
+        /// The CPU.
+        cpu: CpuId,
+    },
+    /// The firmware names no tag for the CPU of an entry of the batch.
+    NoTag {
+        /// Where it is in the batch, from 0.
+        position: usize,
+        /// The CPU.
+        cpu: CpuId,
+        /// For which memory.
+        memory: MemoryType,
+    },
 }
 
 impl fmt::Display for Cause {
@@ -53,9 +76,20 @@ impl fmt::Display for Cause {
                 f,
                 "entry {position} of the batch is for ST entry {index}, and the table has {entries}"
             ),
-            Self::VectorNotSetUp => {
-                f.write_str("the MSI-X vector of one of the entries is not set up")
-            }
+            Self::VectorNotSetUp { position, index } => write!(
+                f,
+                "entry {position} of the batch is for ST entry {index}, whose MSI-X vector is not set up"
+            ),
+            Self::CpuNotUsable { position, cpu } => write!(
+                f,
+                "entry {position} of the batch is for CPU {cpu}, which does not exist, is offline, or is \
+                 not one that this process may run on"
+            ),
+            Self::NoTag { position, cpu, memory } => write!(
+                f,
+                "entry {position} of the batch is for CPU {cpu}, and the firmware names no such tag for \
+                 its {memory} memory"
+            ),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! TPH of one device: each operation as a call.
 
+mod culprit;
+mod interface;
+
 use std::os::fd::AsFd;
 
 use tph::{BatchLen, CpuId, Entry, MemoryType, RequesterType, StIndex, StMode, SteeringTag};
@@ -8,6 +11,11 @@ use tph_abi::client::{self, DeviceCapability};
 use tph_abi::{EntriesRequest, Errno, Operation, StRequest, Transport, layout};
 
 use crate::{Cause, Enabled, Error, Step, VfioFd};
+
+pub use interface::Interface;
+
+/// The most entries of one call.
+const LIMIT: usize = BatchLen::MAX as usize;
 
 /// A tag as a device takes it: the 16 bits that go into an ST entry or a register of its own.
 /// Whether 8 or 16 of them count depends on what the requester was enabled for.
@@ -49,7 +57,9 @@ impl<F: AsFd> TphDevice<VfioFd<F>> {
 impl<T: Transport> TphDevice<T> {
     /// TPH of the device behind `transport`, which errors call `name`.
     pub fn new(transport: T, name: impl Into<String>) -> Self {
-        Self { transport, name: name.into(), request: Vec::new() }
+        let name = name.into();
+        tracing::trace!(device = name, "adopted");
+        Self { transport, name, request: Vec::new() }
     }
 
     pub(crate) fn transport(&mut self) -> &mut T {
@@ -92,7 +102,9 @@ impl<T: Transport> TphDevice<T> {
         client::enable(&mut self.transport, mode).map_err(|errno| {
             let cause = self.why_not_enabled(mode, errno);
             self.error(Step::Enable(mode), errno, cause)
-        })
+        })?;
+        self.done(Step::Enable(mode));
+        Ok(())
     }
 
     /// Turns TPH off. Entries of the ST table stay as they are. Off already is no error.
@@ -100,47 +112,99 @@ impl<T: Transport> TphDevice<T> {
     /// # Errors
     /// [`Error::Request`].
     pub fn disable(&mut self) -> Result<(), Error> {
-        client::disable(&mut self.transport).map_err(|errno| self.error(Step::Disable, errno, None))
+        client::disable(&mut self.transport)
+            .map_err(|errno| self.error(Step::Disable, errno, None))?;
+        self.done(Step::Disable);
+        Ok(())
     }
 
-    /// Programs entries of the ST table, all or none, in one call. None is no call.
+    /// Programs entries of the ST table, all or none. None is no call. Of an index that is given twice
+    /// the later entry counts.
+    ///
+    /// A batch of more than 2048 entries, which is more than any table has, goes in parts of 2048, and
+    /// then each part is all or none: after an error those before the one that the error names, by
+    /// the position of its first entry in the batch, stay programmed, and those behind it were not tried.
+    ///
+    /// ```no_run
+    /// # fn f(fd: std::os::fd::BorrowedFd<'_>) -> Result<(), vfio_tph::Error> {
+    /// use vfio_tph::{CpuId, MemoryType, StIndex, StMode, TagSource, TphDevice};
+    ///
+    /// let mut tph = TphDevice::adopt(fd, "0000:01:00.0").into_enabled(StMode::DeviceSpecific)?;
+    /// let queue_0 = TagSource::Cpu { cpu: CpuId(3), memory: MemoryType::Volatile };
+    /// tph.program(&[(StIndex(0), queue_0), (StIndex(1), TagSource::Clear)])?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::TooManyEntries`] for more than any table has; [`Error::Request`], after which no
-    /// entry has changed. With `EIO` or `ENODEV`, which also come when writing failed half-way, it
-    /// may instead be that all entries of the batch are 0, or that TPH is off as not even that
-    /// could be written.
+    /// [`Error::Request`], after which no entry (of the part) has changed; its [`Cause`] names the entry
+    /// where that can be found out. With `EIO` or `ENODEV`, which also come when writing failed
+    /// half-way, it may instead be that all entries of the part are 0, or that TPH is off as not even
+    /// that could be written.
     pub fn program(&mut self, entries: &[(StIndex, TagSource)]) -> Result<(), Error> {
-        self.set(entries, Step::Program { entries: entries.len() })
+        self.program_parts(entries).1
     }
 
-    /// Makes entries of the ST table 0.
+    /// Makes entries of the ST table 0; more than 2048 in parts, as [`program`](Self::program) does.
     ///
     /// # Errors
     /// As [`program`](Self::program).
     pub fn clear(&mut self, indices: &[StIndex]) -> Result<(), Error> {
+        self.clear_parts(indices).1
+    }
+
+    /// Programs entries; how many, from the first on, is told beside what came of it.
+    pub(crate) fn program_parts(
+        &mut self,
+        entries: &[(StIndex, TagSource)],
+    ) -> (usize, Result<(), Error>) {
+        self.set(entries, |first, count| Step::Program { first, count })
+    }
+
+    /// Clears entries; how many, from the first on, is told beside what came of it.
+    pub(crate) fn clear_parts(&mut self, indices: &[StIndex]) -> (usize, Result<(), Error>) {
         let entries: Vec<_> = indices.iter().map(|index| (*index, TagSource::Clear)).collect();
-        self.set(&entries, Step::Clear { entries: entries.len() })
+        self.set(&entries, |first, count| Step::Clear { first, count })
     }
 
     /// The tags of CPUs, for a device whose registers take them: one without an ST table, in
     /// device-specific mode, on a host that allows it. Any number of CPUs; as many calls as it
     /// takes.
     ///
+    /// ```no_run
+    /// # fn f(fd: std::os::fd::BorrowedFd<'_>) -> Result<(), vfio_tph::Error> {
+    /// use vfio_tph::{CpuId, MemoryType, StMode, TphDevice};
+    ///
+    /// let mut tph = TphDevice::adopt(fd, "0000:01:00.0").into_enabled(StMode::DeviceSpecific)?;
+    /// let tags = tph.tags(&[(CpuId(3), MemoryType::Volatile), (CpuId(7), MemoryType::Volatile)])?;
+    /// # fn write_to_queue_context(queue: usize, bits: u16) {}
+    /// for (queue, tag) in tags.iter().enumerate() {
+    ///     write_to_queue_context(queue, tag.0); // Where, only the device's driver knows.
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
-    /// [`Error::Request`].
+    /// [`Error::Request`], whose [`Cause`] names the CPU where that can be found out. No tags are
+    /// answered then, not even those that were.
     pub fn tags(&mut self, wanted: &[(CpuId, MemoryType)]) -> Result<Vec<TagBits>, Error> {
         let mut tags = Vec::with_capacity(wanted.len());
-        for part in wanted.chunks(BatchLen::MAX as usize) {
-            let step = Step::Tags { first: tags.len(), count: part.len() };
-            let sources = part.iter().map(|&(cpu, memory)| TagSource::Cpu { cpu, memory });
-            let entries = sources.map(|source| Entry { index: StIndex(0), source });
-            let answer = self.call(Operation::GetSt, part.len(), entries, |request| {
-                (0..part.len()).map_while(|at| request.st(at)).map(TagBits).collect::<Vec<_>>()
-            });
-            tags.extend(answer.map_err(|errno| self.error(step, errno, None))?);
+        for part in wanted.chunks(LIMIT) {
+            let first = tags.len();
+            let found = self.ask_tags(part).map_err(|errno| {
+                let cause = self.why_no_tags(part, first, errno);
+                self.error(Step::Tags { first, count: part.len() }, errno, cause)
+            })?;
+            tags.extend(found);
         }
         Ok(tags)
+    }
+
+    fn ask_tags(&mut self, wanted: &[(CpuId, MemoryType)]) -> Result<Vec<TagBits>, Errno> {
+        let sources = wanted.iter().map(|&(cpu, memory)| TagSource::Cpu { cpu, memory });
+        let entries = sources.map(|source| Entry { index: StIndex(0), source });
+        self.call(Operation::GetSt, wanted.len(), entries, |request| {
+            (0..wanted.len()).map_while(|at| request.st(at)).map(TagBits).collect()
+        })
     }
 
     /// What entries of the ST table were programmed for, and what became of their CPUs since: one
@@ -152,7 +216,7 @@ impl<T: Transport> TphDevice<T> {
     /// [`Error::Request`]; `EINVAL` from a driver that serves the kernel series and no more.
     pub fn entries(&mut self, indices: &[StIndex]) -> Result<Vec<Option<Programmed>>, Error> {
         let mut entries = Vec::with_capacity(indices.len());
-        for part in indices.chunks(BatchLen::MAX as usize) {
+        for part in indices.chunks(LIMIT) {
             let step = Step::Entries { first: entries.len(), count: part.len() };
             let found = self.ask(part).map_err(|errno| self.error(step, errno, None))?;
             entries.extend(found);
@@ -168,19 +232,23 @@ impl<T: Transport> TphDevice<T> {
         Ok((0..indices.len()).map(|at| request.programmed(at)).collect())
     }
 
-    fn set(&mut self, entries: &[(StIndex, TagSource)], step: Step) -> Result<(), Error> {
-        if entries.is_empty() {
-            return Ok(());
+    fn set(
+        &mut self,
+        entries: &[(StIndex, TagSource)],
+        step: impl Fn(usize, usize) -> Step,
+    ) -> (usize, Result<(), Error>) {
+        let mut first = 0;
+        for part in entries.chunks(LIMIT) {
+            let step = step(first, part.len());
+            let batch = part.iter().map(|&(index, source)| Entry { index, source });
+            if let Err(errno) = self.call(Operation::SetSt, part.len(), batch, |_| ()) {
+                let cause = self.why_not_programmed(part, first, errno);
+                return (first, Err(self.error(step, errno, cause)));
+            }
+            self.done(step);
+            first += part.len();
         }
-        if entries.len() > BatchLen::MAX as usize {
-            let device = self.name.clone();
-            return Err(Error::TooManyEntries { device, entries: entries.len() });
-        }
-        let batch = entries.iter().map(|&(index, source)| Entry { index, source });
-        self.call(Operation::SetSt, entries.len(), batch, |_| ()).map_err(|errno| {
-            let cause = self.why_not_programmed(entries, errno);
-            self.error(step, errno, cause)
-        })
+        (first, Ok(()))
     }
 
     /// One call with a batch of 1 to 2048 entries; `read` takes what is needed of the answer.
@@ -212,151 +280,16 @@ impl<T: Transport> TphDevice<T> {
         })
     }
 
-    fn why_not_programmed(
-        &mut self,
-        batch: &[(StIndex, TagSource)],
-        errno: Errno,
-    ) -> Option<Cause> {
-        if errno != Errno::ENXIO {
-            return None;
-        }
-        let entries = client::capability(&mut self.transport).ok()?.table_entries;
-        let outside = batch.iter().position(|(index, _)| index.0 >= entries);
-        Some(outside.map_or(Cause::VectorNotSetUp, |position| Cause::IndexOutsideTable {
-            position,
-            index: batch[position].0,
-            entries,
-        }))
+    fn done(&self, step: Step) {
+        tracing::debug!(device = self.name, %step, "done");
     }
 
     fn error(&self, step: Step, errno: Errno, cause: Option<Cause>) -> Error {
-        Error::Request { device: self.name.clone(), step, errno, cause }
+        let error = Error::Request { device: self.name.clone(), step, errno, cause };
+        tracing::debug!(device = self.name, %step, %errno, error = error.to_string(), "refused");
+        error
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{Call, Recorder};
-    use tph::CpuStanding;
-
-    fn cpu(cpu: u32) -> TagSource {
-        TagSource::Cpu { cpu: CpuId(cpu), memory: MemoryType::Volatile }
-    }
-
-    #[test]
-    fn each_operation_is_one_request() {
-        let mut device = TphDevice::new(Recorder::default(), "dev");
-        let capability = device.capability().unwrap();
-        assert_eq!(capability.table_entries, 64);
-        assert!(capability.modes.contains(StMode::InterruptVector));
-        device.program(&[(StIndex(3), cpu(5)), (StIndex(9), TagSource::Clear)]).unwrap();
-        device.clear(&[StIndex(3)]).unwrap();
-        device.disable().unwrap();
-        assert_eq!(
-            device.transport.calls,
-            [
-                Call::Capability,
-                Call::Program(vec![(3, Some(5)), (9, None)]),
-                Call::Program(vec![(3, None)]),
-                Call::Disable
-            ]
-        );
-    }
-
-    #[test]
-    fn nothing_to_program_is_no_request() {
-        let mut device = TphDevice::new(Recorder::default(), "dev");
-        device.program(&[]).unwrap();
-        device.clear(&[]).unwrap();
-        assert_eq!(device.tags(&[]).unwrap(), []);
-        assert_eq!(device.transport.calls, []);
-    }
-
-    #[test]
-    fn more_tags_than_a_call_takes_are_asked_for_in_parts() {
-        let mut device = TphDevice::new(Recorder::default(), "dev");
-        let wanted: Vec<_> = (0..4097).map(|cpu| (CpuId(cpu), MemoryType::Persistent)).collect();
-        let tags = device.tags(&wanted).unwrap();
-        let expected: Vec<_> = (0..4097_u16).map(|cpu| TagBits(cpu + 1)).collect();
-        assert_eq!(tags, expected);
-        assert_eq!(device.transport.calls, [Call::Tags(2048), Call::Tags(2048), Call::Tags(1)]);
-    }
-
-    #[test]
-    fn more_entries_than_a_call_takes_are_looked_at_in_parts() {
-        let mut device = TphDevice::new(Recorder::default(), "dev");
-        let indices: Vec<_> = (0..2049).map(StIndex).collect();
-        let entries = device.entries(&indices).unwrap();
-        let of = |index: &StIndex| {
-            let (cpu, memory) = (CpuId(index.0.into()), MemoryType::Persistent);
-            Some(Programmed { cpu, memory, standing: CpuStanding::Offline })
-        };
-        let expected = indices.iter().map(|index| of(index).filter(|_| index.0 != 0));
-        assert_eq!(entries, expected.collect::<Vec<_>>());
-        assert_eq!(device.transport.calls, [Call::Entries(2048), Call::Entries(1)]);
-        device.transport.fail_at = Some((2, Errno::EINVAL));
-        let error = device.entries(&indices[..1]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "dev: asking about 1 ST entry: EINVAL: the driver that has the device does not know \
-             this question, or the device's capability is malformed"
-        );
-    }
-
-    #[test]
-    fn more_entries_than_a_table_has_are_refused_without_a_request() {
-        let mut device = TphDevice::new(Recorder::default(), "dev");
-        let entries: Vec<_> = (0..2049).map(|index| (StIndex(index), cpu(0))).collect();
-        let error = device.program(&entries).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "dev: 2049 entries in one call, and no ST table has more than 2048"
-        );
-        assert_eq!(device.transport.calls, []);
-        device.program(&entries[..2048]).unwrap();
-        assert_eq!(device.transport.calls.len(), 1);
-    }
-
-    #[test]
-    fn an_index_outside_of_the_table_is_named() {
-        let mut device = TphDevice::new(Recorder::default(), "dev");
-        device.transport.fail_at = Some((0, Errno::ENXIO));
-        let error = device.program(&[(StIndex(63), cpu(0)), (StIndex(64), cpu(0))]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "dev: programming 2 ST entries: ENXIO: entry 1 of the batch is for ST entry 64, and \
-             the table has 64"
-        );
-        device.transport.fail_at = Some((2, Errno::ENXIO));
-        let error = device.program(&[(StIndex(63), cpu(0))]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "dev: programming 1 ST entry: ENXIO: the MSI-X vector of one of the entries is not set \
-             up"
-        );
-    }
-
-    #[test]
-    fn a_mode_that_the_device_has_not_is_named() {
-        let mut device = TphDevice::new(Recorder::default(), "dev");
-        let error = device.enable(StMode::NoSt).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "dev: enabling no-ST mode: EINVAL: no-ST mode cannot be asked for: turn TPH off instead"
-        );
-        assert_eq!(error.errno(), Some(Errno::EINVAL));
-    }
-
-    #[test]
-    fn a_refusal_names_the_part_of_the_batch() {
-        let mut device = TphDevice::new(Recorder::default(), "dev");
-        device.transport.fail_at = Some((1, Errno::ENODATA));
-        let error = device.tags(&vec![(CpuId(0), MemoryType::Volatile); 3000]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "dev: asking for tags 2048 to 2999: ENODATA: the firmware names no such tag for one \
-             of the CPUs"
-        );
-    }
-}
+mod tests;

@@ -31,16 +31,17 @@ impl<T: Transport, D: BorrowMut<TphDevice<T>>> Enabled<T, D> {
     /// Programs entries of the ST table, all or none.
     ///
     /// # Errors
-    /// As [`TphDevice::program`].
+    /// As [`TphDevice::program`]. Of a batch that was split the entries that were programmed are
+    /// cleared when this is dropped, as always.
     pub fn program(&mut self, entries: &[(StIndex, TagSource)]) -> Result<(), Error> {
-        self.device.borrow_mut().program(entries)?;
-        for (index, source) in entries {
+        let (done, outcome) = self.device.borrow_mut().program_parts(entries);
+        for (index, source) in &entries[..done] {
             match source {
                 TagSource::Clear => self.written.remove(index),
                 TagSource::Cpu { .. } => self.written.insert(*index),
             };
         }
-        Ok(())
+        outcome
     }
 
     /// Makes entries of the ST table 0.
@@ -48,11 +49,11 @@ impl<T: Transport, D: BorrowMut<TphDevice<T>>> Enabled<T, D> {
     /// # Errors
     /// As [`TphDevice::program`].
     pub fn clear(&mut self, indices: &[StIndex]) -> Result<(), Error> {
-        self.device.borrow_mut().clear(indices)?;
-        for index in indices {
+        let (done, outcome) = self.device.borrow_mut().clear_parts(indices);
+        for index in &indices[..done] {
             self.written.remove(index);
         }
-        Ok(())
+        outcome
     }
 
     /// The tags of CPUs, for a device whose registers take them.
@@ -104,9 +105,13 @@ impl<T: Transport, D: BorrowMut<TphDevice<T>>> Enabled<T, D> {
 }
 
 impl<T: Transport, D: BorrowMut<TphDevice<T>>> Drop for Enabled<T, D> {
-    /// Whoever wants to know how it went calls [`disable`](Enabled::disable).
+    /// Whoever wants to know how it went calls [`disable`](Enabled::disable); a failure is a `tracing`
+    /// event here.
     fn drop(&mut self) {
-        let _ = self.finish();
+        if let Err(error) = self.finish() {
+            let device = self.device.borrow_mut().name();
+            tracing::warn!(device, error = error.to_string(), "not cleaned up");
+        }
     }
 }
 

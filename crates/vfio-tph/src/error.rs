@@ -22,16 +22,8 @@ pub enum Error {
         step: Step,
         /// What was answered.
         errno: Errno,
-        /// Why exactly, if the device's capability tells.
+        /// Why exactly, with the entry of the batch, where that could be found out.
         cause: Option<Cause>,
-    },
-    /// More entries for one call than any ST table has.
-    #[error("{device}: {entries} entries in one call, and no ST table has more than 2048")]
-    TooManyEntries {
-        /// The name of the device.
-        device: String,
-        /// How many.
-        entries: usize,
     },
     /// A VFIO device could not be opened.
     #[error("{address}: {step}: {}", said(*errno, detail))]

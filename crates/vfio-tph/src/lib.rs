@@ -60,7 +60,7 @@ mod view;
 pub use advice::Advice;
 pub use binding::{Binder, Bound, Refusal, Released, Usage};
 pub use cause::Cause;
-pub use device::{TagBits, TphDevice};
+pub use device::{Interface, TagBits, TphDevice};
 pub use dma_buf::{Descriptor, DmaBuf, DmaBufStep, ExportDmaBuf};
 pub use drift::{Comparison, Drift, NotCompared, Seen};
 pub use dump::{Dump, DumpError, DumpErrorKind};

@@ -19,13 +19,17 @@ pub enum Step {
     Disable,
     /// Programming entries.
     Program {
-        /// How many.
-        entries: usize,
+        /// The position of the first of them in the batch.
+        first: usize,
+        /// How many in this call.
+        count: usize,
     },
     /// Clearing entries.
     Clear {
-        /// How many.
-        entries: usize,
+        /// The position of the first of them in the batch.
+        first: usize,
+        /// How many in this call.
+        count: usize,
     },
     /// Asking for the tags of CPUs.
     Tags {
@@ -51,21 +55,25 @@ impl fmt::Display for Step {
             Self::Capability => f.write_str("asking for the TPH capability"),
             Self::Enable(mode) => write!(f, "enabling {mode} mode"),
             Self::Disable => f.write_str("turning TPH off"),
-            Self::Program { entries } => write!(f, "programming {}", count(*entries, "ST entr")),
-            Self::Clear { entries } => write!(f, "clearing {}", count(*entries, "ST entr")),
+            Self::Program { first, count } => write!(f, "programming {}", part(*first, *count)),
+            Self::Clear { first, count } => write!(f, "clearing {}", part(*first, *count)),
             Self::Tags { first, count } => {
                 write!(f, "asking for tags {first} to {}", first + count.saturating_sub(1))
             }
-            Self::Entries { count: entries, .. } => {
-                write!(f, "asking about {}", count(*entries, "ST entr"))
-            }
+            Self::Entries { first, count } => write!(f, "asking about {}", part(*first, *count)),
             Self::DmaBuf(step) => step.fmt(f),
         }
     }
 }
 
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "y" } else { "ies" })
+/// The part of a batch that one call was for. Where it is in the batch is said of later parts only:
+/// hardly any batch has them.
+fn part(first: usize, count: usize) -> String {
+    match (first, count) {
+        (0, 1) => "1 ST entry".to_owned(),
+        (0, _) => format!("{count} ST entries"),
+        _ => format!("entries {first} to {} of the batch", first + count.saturating_sub(1)),
+    }
 }
 
 impl Step {
@@ -225,13 +233,13 @@ mod tests {
     /// `EIO` comes before anything changed (firmware, D3) as well as in mid-batch.
     #[test]
     fn a_batch_that_failed_claims_no_more_than_is_known() {
-        for step in [Step::Program { entries: 2 }, Step::Clear { entries: 2 }] {
+        for step in [Step::Program { first: 0, count: 2 }, Step::Clear { first: 0, count: 2 }] {
             let meaning = step.meaning(Errno::EIO);
             for outcome in ["either nothing changed", "or all entries of this call are 0", "off"] {
                 assert!(meaning.contains(outcome), "{step}: {meaning}");
             }
         }
         // No firmware is asked for an entry that is cleared.
-        assert!(!Step::Clear { entries: 2 }.meaning(Errno::EIO).contains("firmware"));
+        assert!(!Step::Clear { first: 0, count: 2 }.meaning(Errno::EIO).contains("firmware"));
     }
 }

@@ -92,8 +92,8 @@ static inline void a_bad_batch_is_refused_whole(struct vfiotph_device *device)
     REFUSED(vfiotph_set_entries(device, batch, 2), EINVAL, "entry 1 of the batch: reserved", NULL);
     batch[1].reserved = 0;
     batch[1].cpu = 1000000;
-    REFUSED(vfiotph_set_entries(device, batch, 2), EINVAL, "one of the CPUs does not exist",
-            "online");
+    REFUSED(vfiotph_set_entries(device, batch, 2), EINVAL,
+            "entry 1 of the batch is for CPU 1000000, which does not exist", "online");
     REFUSED(vfiotph_set_entries(device, many, COUNT(many)), EINVAL, "2049 entries in one call",
             NULL);
     REFUSED(vfiotph_set_entries(device, batch, SIZE_MAX / 2), EINVAL, "do not fit", NULL);

@@ -57,6 +57,8 @@ pub enum Advice {
         /// What is open.
         file: String,
     },
+    /// Take a version of this library that speaks what the kernel serves.
+    UpdateLibrary,
     /// Load the module.
     LoadModule,
     /// Take a network interface down.
@@ -239,7 +241,7 @@ mod tests {
     fn each_refusal_has_its_advice() {
         let on = Step::Enable(StMode::DeviceSpecific);
         let iv = Step::Enable(StMode::InterruptVector);
-        let (set, get) = (Step::Program { entries: 1 }, Step::Tags { first: 0, count: 1 });
+        let (set, get) = (Step::Program { first: 0, count: 1 }, Step::Tags { first: 0, count: 1 });
         let device = || "d".to_owned();
         let cases = [
             (on, Errno::ENOTTY, Some(Advice::BindModule { device: device() })),

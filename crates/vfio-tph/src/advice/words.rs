@@ -26,6 +26,10 @@ impl fmt::Display for Advice {
                 "See whether the device has TPH: tph show {device}. If it has, TPH is switched off on \
                  this host: start its kernel without pci=notph."
             ),
+            Self::UpdateLibrary => f.write_str(
+                "Take a newer version of vfio-tph: this one does not speak the revision of the interface \
+                 that this kernel serves.",
+            ),
             Self::OnAlready => f.write_str("Turn it off first, or stop the process that turned it on."),
             Self::ChooseCpus => f.write_str(
                 "Choose CPUs that are online (/sys/devices/system/cpu/online) and that the process \

@@ -72,7 +72,9 @@ impl DmaBuffer {
 impl Drop for DmaBuffer {
     /// Memory that a device may still write to is kept for good rather than given to someone else.
     fn drop(&mut self) {
-        if self.iommu.unmap(self.iova, self.memory.size()).is_err() {
+        if let Err(error) = self.iommu.unmap(self.iova, self.memory.size()) {
+            let (device, error) = (self.address, error.to_string());
+            tracing::warn!(%device, self.iova, error, "memory that could not be unmapped is kept for good");
             std::mem::forget(Arc::clone(&self.memory));
         }
     }

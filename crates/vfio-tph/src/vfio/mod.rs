@@ -57,6 +57,10 @@ impl VfioFunction {
     /// # Errors
     /// [`Error::NoSuchFunction`], [`Error::Open`].
     pub fn open(address: Bdf) -> Result<Self, Error> {
+        traced(address, Self::open_alone(address))
+    }
+
+    fn open_alone(address: Bdf) -> Result<Self, Error> {
         let host = Host::default();
         if !host.folder(address).exists() {
             return Err(Error::NoSuchFunction { address });
@@ -65,7 +69,7 @@ impl VfioFunction {
             return Err(iommu::no_group(address));
         }
         let iommu = Iommu::for_function(address)?;
-        Self::open_on(address, iommu)
+        Self::open_in(address, iommu)
     }
 
     /// Opens the function at `address` in the address space of `iommu`, which several functions can
@@ -74,6 +78,10 @@ impl VfioFunction {
     /// # Errors
     /// [`Error::NoSuchFunction`], [`Error::Open`].
     pub fn open_on(address: Bdf, iommu: Iommu) -> Result<Self, Error> {
+        traced(address, Self::open_in(address, iommu))
+    }
+
+    fn open_in(address: Bdf, iommu: Iommu) -> Result<Self, Error> {
         let host = Host::default();
         let folder = host.folder(address);
         if !folder.exists() {
@@ -191,6 +199,16 @@ impl std::fmt::Debug for VfioFunction {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("VfioFunction").field("address", &self.address).finish_non_exhaustive()
     }
+}
+
+fn traced(address: Bdf, outcome: Result<VfioFunction, Error>) -> Result<VfioFunction, Error> {
+    match &outcome {
+        Ok(function) => tracing::debug!(device = %address, iommu = ?function.iommu, "opened"),
+        Err(error) => {
+            tracing::debug!(device = %address, error = error.to_string(), "not opened");
+        }
+    }
+    outcome
 }
 
 fn call_error(address: Bdf, call: VfioCall, error: &VfioError) -> Error {

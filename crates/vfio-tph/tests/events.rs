@@ -1,0 +1,133 @@
+//! What a program hears that subscribes to `tracing`: and nothing is written for any other.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+
+use common::{Counted, cpu, open};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+use vfio_tph::{Errno, StIndex, StMode, TphDevice, VfioFunction};
+
+/// An event: its level, and its fields by name.
+#[derive(Debug)]
+struct Heard(Level, BTreeMap<String, String>);
+
+impl Heard {
+    fn field(&self, name: &str) -> &str {
+        self.1.get(name).map_or("", String::as_str)
+    }
+}
+
+impl Visit for Heard {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.1.insert(field.name().to_owned(), value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.1.insert(field.name().to_owned(), format!("{value:?}"));
+    }
+}
+
+#[derive(Clone, Default)]
+struct Listener(Arc<Mutex<Vec<Heard>>>);
+
+impl Subscriber for Listener {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("vfio_tph")
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut heard = Heard(*event.metadata().level(), BTreeMap::new());
+        event.record(&mut heard);
+        self.0.lock().unwrap().push(heard);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// What was heard while `work` ran.
+fn heard(work: impl FnOnce()) -> Vec<Heard> {
+    let listener = Listener::default();
+    tracing::subscriber::with_default(listener.clone(), work);
+    Arc::into_inner(listener.0).unwrap().into_inner().unwrap()
+}
+
+fn lines(heard: &[Heard]) -> Vec<(Level, &str, &str)> {
+    heard.iter().map(|event| (event.0, event.field("message"), event.field("step"))).collect()
+}
+
+#[test]
+fn each_step_of_a_device_is_an_event_with_its_name() {
+    let mut transport = Counted::new(open("msix-table"));
+    common::connect(&transport.device, 0..2048);
+    let batch: Vec<_> = (0..2048).chain(0..1).map(|index| (StIndex(index), cpu(0))).collect();
+    let heard = heard(|| {
+        let device = TphDevice::new(&mut transport, "nic0");
+        let mut on = device.into_enabled(StMode::DeviceSpecific).unwrap();
+        on.program(&batch).unwrap();
+        on.disable().unwrap();
+    });
+    assert!(heard.iter().all(|event| event.field("device") == "nic0"), "{heard:?}");
+    let done = |step| (Level::DEBUG, "done", step);
+    assert_eq!(
+        lines(&heard),
+        [
+            (Level::TRACE, "adopted", ""),
+            done("enabling device-specific mode"),
+            done("programming 2048 ST entries"),
+            done("programming entries 2048 to 2048 of the batch"),
+            done("clearing 2048 ST entries"),
+            done("turning TPH off"),
+        ]
+    );
+}
+
+#[test]
+fn a_refusal_is_an_event_with_its_number_and_all_of_its_text() {
+    let heard = heard(|| {
+        let device = open("only-persistent-16"); // The firmware has no tags for volatile memory.
+        let mut on = TphDevice::new(&device, "nic0").into_enabled(StMode::DeviceSpecific).unwrap();
+        on.program(&[(StIndex(0), cpu(1))]).unwrap_err();
+        on.leave_on();
+    });
+    let refused = heard.last().unwrap();
+    assert_eq!((refused.0, refused.field("message")), (Level::DEBUG, "refused"));
+    assert_eq!(refused.field("errno"), "ENODATA");
+    assert_eq!(refused.field("step"), "programming 1 ST entry");
+    assert!(refused.field("error").contains("the firmware names no such tag"), "{refused:?}");
+}
+
+#[test]
+fn a_cleanup_that_fails_where_nobody_asks_is_a_warning() {
+    let mut transport =
+        Counted { fails: Some((2, Errno::EIO)), ..Counted::new(open("only-volatile-16")) };
+    let heard = heard(|| {
+        let device = TphDevice::new(&mut transport, "nic0");
+        let mut on = device.into_enabled(StMode::DeviceSpecific).unwrap();
+        on.program(&[(StIndex(0), cpu(1))]).unwrap();
+    });
+    let warnings: Vec<_> = heard.iter().filter(|event| event.0 == Level::WARN).collect();
+    let [warning] = warnings[..] else { panic!("{heard:?}") };
+    assert_eq!((warning.field("message"), warning.field("device")), ("not cleaned up", "nic0"));
+    assert!(warning.field("error").contains("clearing 1 ST entry: EIO"), "{warning:?}");
+}
+
+#[test]
+fn a_device_that_cannot_be_opened_is_an_event() {
+    let heard = heard(|| {
+        VfioFunction::open("fffe:fe:1f.7".parse().unwrap()).unwrap_err();
+    });
+    assert_eq!(lines(&heard), [(Level::DEBUG, "not opened", "")]);
+    assert_eq!(heard[0].field("device"), "fffe:fe:1f.7");
+}
