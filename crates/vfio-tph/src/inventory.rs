@@ -4,6 +4,7 @@ use crate::FunctionView;
 
 /// The functions of a host or of a dump.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inventory {
     /// The functions, in the order of their addresses.
     pub functions: Vec<FunctionView>,

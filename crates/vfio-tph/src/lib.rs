@@ -17,11 +17,53 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A driver that has its device open already gives the file descriptor to [`TphDevice::adopt`].
+//! A whole driver of the lab's NIC, which the lab runs on a real kernel:
+//!
+#![doc = concat!("```ignore\n", include_str!("../examples/steer.rs"), "```")]
+//!
+//! # A device that is open already
+//!
+//! A driver or VMM that owns its device gives the file of it to [`TphDevice::adopt`], borrowed or
+//! owned: one line.
+//!
+//! ```no_run
+//! use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+//! use vfio_tph::TphDevice;
+//!
+//! # fn adopt(owned: OwnedFd, file: std::fs::File, raw: i32, device: &vfio_tph::vfio_ioctls::VfioDevice) {
+//! // Borrowed: the device stays the driver's. A `&File` or anything else with `AsFd` does as well.
+//! let tph = TphDevice::adopt(owned.as_fd(), "nic0");
+//! // Given away: the device is closed when `tph` is dropped.
+//! let tph = TphDevice::adopt(owned, "nic0");
+//! // A number, as QEMU and DPDK keep it.
+//! // SAFETY: the descriptor stays open for as long as `tph` lives.
+//! let tph = TphDevice::adopt(unsafe { BorrowedFd::borrow_raw(raw) }, "nic0");
+//! // A `VfioDevice` of the crate vfio-ioctls, as cloud-hypervisor and others of rust-vmm have it.
+//! // SAFETY: the device owns the descriptor, and outlives `tph`.
+//! let tph = TphDevice::adopt(unsafe { BorrowedFd::borrow_raw(device.as_raw_fd()) }, "nic0");
+//! # }
+//! ```
+//!
+//! [`TphDevice::interface`] tells which interface its driver serves, and what to install if none.
+//!
+//! # Other things
+//!
 //! The same calls work on everything that carries requests ([`Transport`]): the kernel, an emulated
 //! host. [`Host`] and [`Dump`] show which functions have TPH and what the ports above them make of
 //! it, [`Host::topology`] the CPUs and the caches that data can land in, and [`explain`] why TPH works
 //! for a function or does not.
+//!
+//! # Threads, panics, events
+//!
+//! Every type can be sent to other threads and shared by them, as far as a type parameter can. There is
+//! no global state: two devices know nothing of each other. Nothing here panics, whatever hardware,
+//! kernel and files say.
+//!
+//! Nothing is printed. Whoever wants to know what is done subscribes to `tracing`, target `vfio_tph`:
+//! each request that was done or refused at level `DEBUG`, with `device`, `step`, `errno` and `error`;
+//! adopting at `TRACE`; what a destructor could not clean up, which nobody is told otherwise, at `WARN`.
+//! There is no cargo feature for it: without a subscriber an event costs the load of one number beside a
+//! system call, and what is always there is always tested.
 
 /// The code in docs/peer.md is compiled.
 #[cfg(doctest)]
@@ -29,6 +71,7 @@
 mod peer_guide {}
 
 mod advice;
+mod any_thread;
 mod binding;
 mod cause;
 mod device;

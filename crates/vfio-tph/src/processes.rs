@@ -29,6 +29,7 @@ pub struct Processes {
 
 /// A process with its dma-bufs and VFIO devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProcessView {
     /// Its number.
     pub pid: u32,
@@ -42,6 +43,7 @@ pub struct ProcessView {
 
 /// A dma-buf as a descriptor of a process shows it. What the kernel does not say is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BufferView {
     /// The descriptor in its process.
     pub descriptor: i32,
@@ -66,6 +68,7 @@ impl BufferView {
 
 /// A VFIO device that a process has open.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeviceView {
     /// The descriptor in its process.
     pub descriptor: i32,

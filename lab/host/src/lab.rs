@@ -139,7 +139,7 @@ impl Lab {
             kernel: &self.kernel,
             append: request.append.clone(),
             init: self.programs.init(),
-            programs: self.programs.others(),
+            programs: self.programs.started(),
             modules: self.modules(request, &hardware)?,
             driver: request.driver.clone(),
             system: request.system.clone(),

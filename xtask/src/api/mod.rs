@@ -23,7 +23,7 @@ const FORMAT: &str = "\"format_version\":57}";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Record the interface as it is now; also with UPDATE_API=1 in the environment
+    /// Record the interface as it is now; also with `UPDATE_API=1` in the environment
     #[arg(long)]
     record: bool,
     /// Only of these libraries
@@ -78,7 +78,7 @@ fn listing(package: &str) -> Result<Option<Vec<String>>, Error> {
         program: "rustdoc",
         output: error.to_string(),
     })?;
-    Ok(Some(api.items().map(|item| changes::line(&item.to_string())).collect()))
+    Ok(Some(api.items().map(|item| changes::line(package, &item.to_string())).collect()))
 }
 
 /// Has rustdoc describe a package. In a folder of its own: some build scripts look for what

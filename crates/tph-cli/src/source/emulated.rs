@@ -137,16 +137,11 @@ impl Emulated {
                 register.and_then(|known| PortView::of_register(address, known, || Ok(false)));
             port.unwrap_or_else(|error| PortView::unreadable(address, error.into()))
         });
-        FunctionView {
-            address: view.endpoint_mut().bdf(),
-            ids: Ids::read(&mut view).ok(),
-            port_type: known(PortType::of(&mut view)),
-            driver: None,
-            iommu_group: None,
-            root_port,
-            switches: Vec::new(),
-            tph: known(TphView::read(&mut view)),
-        }
+        let (address, ids) = (view.endpoint_mut().bdf(), Ids::read(&mut view).ok());
+        let (port_type, tph) = (known(PortType::of(&mut view)), known(TphView::read(&mut view)));
+        let mut found = FunctionView::new(address, ids, port_type, tph);
+        found.root_port = root_port;
+        found
     }
 }
 

@@ -107,9 +107,10 @@ fn first_refused(
     let (mut fine, mut refused) = (0, length.min(BatchLen::MAX as usize));
     while refused - fine > 1 {
         let middle = usize::midpoint(fine, refused);
-        match is_refused(0..middle)? {
-            true => refused = middle,
-            false => fine = middle,
+        if is_refused(0..middle)? {
+            refused = middle;
+        } else {
+            fine = middle;
         }
     }
     is_refused(fine..refused)?.then_some(fine)

@@ -7,6 +7,7 @@ use super::image::Image;
 /// A line of a dump that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {kind}")]
+#[non_exhaustive]
 pub struct DumpError {
     /// Which line, from 1.
     pub line: usize,

@@ -11,6 +11,7 @@ use crate::{Descriptor, Error, TphDevice};
 
 /// What travels with a dma-buf.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SeenTags {
     /// The tags that were set, the narrower first.
     pub tags: Vec<SteeringTag>,

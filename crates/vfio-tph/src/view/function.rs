@@ -64,6 +64,7 @@ impl fmt::Display for Unreadable {
 
 /// Who made a function and what it is: the first words of its configuration space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Ids {
     /// Vendor ID.
     pub vendor: u16,
@@ -106,6 +107,7 @@ impl fmt::Display for Ids {
 
 /// A port above a function, as far as hints are concerned: the root port, or one of a switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct PortView {
     /// Its address.
     pub address: Bdf,
@@ -177,6 +179,7 @@ impl PortView {
 
 /// One function as the host, a dump or an emulated host shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FunctionView {
     /// Its address.
     pub address: Bdf,
@@ -197,6 +200,17 @@ pub struct FunctionView {
 }
 
 impl FunctionView {
+    /// What the function itself tells; who has it and what is above it can be filled in.
+    pub fn new(
+        address: Bdf,
+        ids: Option<Ids>,
+        port_type: Result<Option<PortType>, Unreadable>,
+        tph: Result<Option<TphView>, Unreadable>,
+    ) -> Self {
+        let (driver, iommu_group, root_port, switches) = (None, None, None, Vec::new());
+        Self { address, ids, port_type, driver, iommu_group, root_port, switches, tph }
+    }
+
     /// Whether the function sits in the root complex itself, so that no port decides about hints.
     pub fn is_integrated(&self) -> bool {
         self.port_type == Ok(Some(PortType::INTEGRATED_ENDPOINT))

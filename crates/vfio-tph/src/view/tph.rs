@@ -6,6 +6,7 @@ use tph::{StIndex, StTable, TphCapability};
 
 /// The TPH registers of one function at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TphView {
     /// The capability's header.
     pub header: ExtendedHeader,

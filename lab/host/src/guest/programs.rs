@@ -14,11 +14,16 @@ const PROGRAMS: [&str; 6] =
 const LIBRARY: [&str; 6] =
     ["rustc", "--lib", "--package", "vfio-tph-capi", "--crate-type", "staticlib"];
 
+/// The command.
+const COMMAND: &str = "tph";
+/// The first example of the library `vfio-tph`.
+const FIRST_DRIVER: &str = "steer";
+
 /// The folder with the built programs.
 #[derive(Clone, Debug)]
 pub struct Programs {
     folder: PathBuf,
-    in_c: Vec<PathBuf>,
+    started: Vec<PathBuf>,
 }
 
 impl Programs {
@@ -32,10 +37,9 @@ impl Programs {
         self.folder.join(name)
     }
 
-    /// Programs that the tests start: the command, and those in C.
-    pub(crate) fn others(&self) -> Vec<PathBuf> {
-        let command = self.folder.join("tph");
-        std::iter::once(command).chain(self.in_c.iter().cloned()).collect()
+    /// Programs that the tests start: the command, those in C, the library's first example.
+    pub(crate) fn started(&self) -> Vec<PathBuf> {
+        self.started.clone()
     }
 }
 
@@ -53,9 +57,10 @@ pub fn build(repository: &Path, progress: Progress) -> Result<Programs> {
         cargo(repository, what, &target, &base)?;
     }
     let folder = base.join(target).join("debug");
-    let in_c = c_programs::build(repository, &folder)?;
+    let mut started = c_programs::build(repository, &folder)?;
+    started.extend([COMMAND, FIRST_DRIVER].map(|name| folder.join(name)));
     step.done();
-    Ok(Programs { folder, in_c })
+    Ok(Programs { folder, started })
 }
 
 /// Builds for the guest.

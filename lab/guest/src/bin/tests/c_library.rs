@@ -37,16 +37,27 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
 }
 
 fn example(nic: &Endpoint, control: &mut Control) -> Outcome {
+    let group = Host::default().iommu_group(nic.address).ok_or("no IOMMU group")?;
+    steers_each_queue(nic, control, "c-steer", vec![group.to_string()])
+}
+
+/// A program whose words are those given, the address and a CPU for each queue: each queue carries the
+/// tag of its CPU, and nothing is left afterwards.
+pub(crate) fn steers_each_queue(
+    nic: &Endpoint,
+    control: &mut Control,
+    program: &str,
+    mut words: Vec<String>,
+) -> Outcome {
     let function = VfioFunction::open(nic.address)?;
     let capability = TphCapability::find(&mut function.config())?.ok_or("no TPH capability")?;
     let at = capability.control().ok_or("no control register")?;
     drop(function);
-    let group = Host::default().iommu_group(nic.address).ok_or("no IOMMU group")?;
     let tags = endpoint::tags(control, MemoryType::Volatile, WIDE)?;
     let tags: Vec<_> = tags.into_iter().cycle().take(QUEUES).collect();
-    let mut words = vec![group.to_string(), nic.address.to_string()];
+    words.push(nic.address.to_string());
     words.extend(tags.iter().map(|(cpu, _)| cpu.0.to_string()));
-    let sent = nic.sent(control, || said("c-steer", &words).map(drop))?;
+    let sent = nic.sent(control, || said(program, &words).map(drop))?;
     for (queue, (_, tag)) in (0..).zip(&tags) {
         let row = sent.iter().find(|row| row.queue == queue).ok_or("a queue sent nothing")?;
         let wanted = Hint { tag: tag.entry_bits(), tag_bits: WIDE.tag_bits() };

@@ -9,6 +9,7 @@ mod conformance;
 mod differential;
 mod dma_buf;
 mod exports;
+mod first_driver;
 mod in_tree;
 mod interface;
 mod killed;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
     watch::run(&mut suite, &mut control());
     killed::run(&mut suite, &mut control());
     c_library::run(&mut suite, &mut control());
+    first_driver::run(&mut suite, &mut control());
     concurrency::run(&mut suite, &mut control());
     cache::run(&mut suite, &mut control());
     exports::run(&mut suite, &mut control());
