@@ -13,7 +13,23 @@ use crate::{Error, TagBits, TphDevice};
 /// clears the entries that were programmed through it and turns TPH off, in this order: turning off
 /// alone leaves the entries as they are.
 ///
-/// It borrows the device ([`TphDevice::enable`]) or keeps it ([`TphDevice::into_enabled`]).
+/// It borrows the device ([`TphDevice::enable`]) or keeps it ([`TphDevice::into_enabled`]), as a driver
+/// does that has TPH on for as long as it lives:
+///
+/// ```no_run
+/// use std::os::fd::OwnedFd;
+/// use vfio_tph::{Enabled, StMode, TphDevice, VfioFd};
+///
+/// struct Driver {
+///     tph: Enabled<VfioFd<OwnedFd>>,
+/// }
+///
+/// # fn f(device: OwnedFd) -> Result<(), vfio_tph::Error> {
+/// let tph = TphDevice::adopt(device, "nic0").into_enabled(StMode::InterruptVector)?;
+/// let driver = Driver { tph };
+/// driver.tph.disable()?; // Dropping does the same, and cannot say how it went.
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "TPH is turned off again when this is dropped"]
 pub struct Enabled<T: Transport, D: BorrowMut<TphDevice<T>> = TphDevice<T>> {

@@ -10,6 +10,24 @@ use crate::{Advice, Cause, DumpError, OpenStep, Refusal, Step};
 
 /// Why something did not work: which device, which step, what the kernel said. What to do next is
 /// [`advice`](Self::advice).
+///
+/// ```no_run
+/// # fn f(tph: &mut vfio_tph::TphDevice<vfio_tph::VfioFd<std::fs::File>>) {
+/// use vfio_tph::{Errno, Error, StMode};
+///
+/// match tph.enable(StMode::DeviceSpecific) {
+///     Ok(_) => {}
+///     Err(error) if error.is_not_supported() => eprintln!("going on without TPH: {error}"),
+///     Err(Error::Request { errno: Errno::EBUSY, .. }) => eprintln!("somebody else has it on"),
+///     Err(error) => {
+///         eprintln!("{error}");
+///         if let Some(advice) = error.advice() {
+///             eprintln!("what to do: {advice}");
+///         }
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

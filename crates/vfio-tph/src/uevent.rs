@@ -18,6 +18,21 @@ const LARGEST: usize = 8192;
 /// container may hear of none.
 ///
 /// The file of it is readable when there is something to [`next`](Self::next).
+///
+/// ```no_run
+/// use vfio_tph::Uevents;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let address = "0000:01:00.0".parse()?;
+/// let mut events = Uevents::listen()?;
+/// // Wait for the file to be readable (poll, epoll, an async runtime), then:
+/// while let Some(event) = events.next()? {
+///     if event.concerns(address) {
+///         println!("look again: {event:?}");
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct Uevents {
     socket: OwnedFd,

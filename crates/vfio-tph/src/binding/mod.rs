@@ -37,6 +37,16 @@ struct Places {
 }
 
 /// Binds functions to `vfio-pci-tph` and gives them back.
+///
+/// ```no_run
+/// use vfio_tph::Binder;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (binder, address) = (Binder::default(), "0000:01:00.0".parse()?);
+/// binder.bind(address)?;
+/// binder.unbind(address)?; // Its former driver has it again.
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct Binder {
     host: Host,

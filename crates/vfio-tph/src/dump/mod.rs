@@ -13,6 +13,15 @@ use image::{Image, ImageSpace};
 pub use parse::{DumpError, DumpErrorKind};
 
 /// The functions of a dump, each with as many bytes of configuration space as the dump has.
+///
+/// ```
+/// use vfio_tph::Dump;
+///
+/// # fn main() -> Result<(), vfio_tph::DumpError> {
+/// let dump = Dump::parse("01:00.0 Ethernet controller\n00: 86 80 33 15 00 00 00 00 00 00 00 02 00 00 00 00\n")?;
+/// assert_eq!(dump.functions().functions.len(), 1);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Dump {
     images: Vec<Image>,

@@ -29,6 +29,18 @@ pub use iommu::Iommu;
 
 /// Holding one means that the function is bound to a VFIO driver, that this process has it open,
 /// and that its DMA goes through an [`Iommu`]. The kernel closes all of it when this is dropped.
+///
+/// ```no_run
+/// use vfio_tph::VfioFunction;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let function = VfioFunction::open("0000:01:00.0".parse()?)?;
+/// let registers = function.map_bar(0)?;
+/// let memory = function.dma_buffer(0x10_0000, 4096)?; // The device finds it at 0x10_0000.
+/// registers.write32(0x1000, 0x10_0000)?;
+/// println!("{} entries", function.tph().capability()?.table_entries);
+/// # Ok(()) }
+/// ```
 pub struct VfioFunction {
     address: Bdf,
     // Dropped in this order; `open_until_last` says when the last one is there.
