@@ -4,7 +4,7 @@ mod common;
 
 use vfio_tph::{Advice, Errno, Interface, TphDevice, Transport};
 
-/// Answers GET_CAP, and everything else.
+/// Answers `GET_CAP`, and everything else.
 struct Answers(Result<(), Errno>, Result<(), Errno>);
 
 impl Transport for Answers {
