@@ -31,8 +31,8 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     }
 }
 
-/// From one step that is looked at to the next: not every one is but with a number of
-/// rounds (`--rounds`) all.
+/// From one step that is looked at to the next: every one is looked at with a number of rounds
+/// (`--rounds`) only.
 fn stride(usual: usize) -> usize {
     if env::var_os(variables::ROUNDS).is_some() { 1 } else { usual }
 }
