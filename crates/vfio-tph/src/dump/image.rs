@@ -17,19 +17,20 @@ const HEADER_TYPE: usize = 0x0e;
 const SECONDARY_BUS: usize = 0x19;
 
 impl Image {
-    pub(crate) fn new(address: Bdf) -> Self {
-        Self { address, driver: None, iommu_group: None, bytes: Vec::new() }
+    /// One with room for so many bytes.
+    pub(crate) fn new(address: Bdf, room: usize) -> Self {
+        Self { address, driver: None, iommu_group: None, bytes: Vec::with_capacity(room) }
     }
 
     pub(crate) fn len(&self) -> u16 {
         u16::try_from(self.bytes.len()).unwrap_or(ConfigOffset::SPACE)
     }
 
-    /// Whether this is a bridge right above the function at `below`.
-    pub(crate) fn leads_to(&self, below: Bdf) -> bool {
+    /// The segment and bus right below, if this is a bridge.
+    pub(crate) fn leads_to(&self) -> Option<(u16, u8)> {
         let is_bridge = self.bytes.get(HEADER_TYPE).is_some_and(|kind| kind & 0x7f == 1);
         let secondary = self.bytes.get(SECONDARY_BUS).copied();
-        is_bridge && self.address.segment == below.segment && secondary == Some(below.bus)
+        secondary.filter(|_| is_bridge).map(|bus| (self.address.segment, bus))
     }
 
     fn dword(&self, offset: ConfigOffset) -> Option<u32> {

@@ -3,14 +3,20 @@
 mod image;
 mod parse;
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 use tph::{AccessError, Bdf, ConfigSpace, PortType};
 
-use crate::{Error, FunctionView, Ids, Inventory, PortView, ReadOnce, TphView, Unreadable};
+use crate::{Error, FunctionView, Ids, Inventory, PortView, TphView, Unreadable};
 
 use image::{Image, ImageSpace};
 pub use parse::{DumpError, DumpErrorKind};
+
+/// How much of a file is read at a time.
+const BUFFER: usize = 1 << 17;
 
 /// The functions of a dump, each with as many bytes of configuration space as the dump has.
 ///
@@ -24,7 +30,10 @@ pub use parse::{DumpError, DumpErrorKind};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Dump {
+    /// In the order of their addresses.
     images: Vec<Image>,
+    /// Which of them leads to a segment and bus.
+    bridges: BTreeMap<(u16, u8), usize>,
 }
 
 impl Dump {
@@ -34,9 +43,10 @@ impl Dump {
     /// [`Error::DumpFile`] if the file cannot be read, [`Error::Dump`] if it is no dump.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path)
-            .map_err(|source| Error::DumpFile { path: path.to_owned(), source })?;
-        Self::parse(&String::from_utf8_lossy(&bytes))
+        File::open(path)
+            .and_then(|file| parse::read(BufReader::with_capacity(BUFFER, file)))
+            .map_err(|source| Error::DumpFile { path: path.to_owned(), source })?
+            .map(Self::of)
             .map_err(|source| Error::Dump { path: path.to_owned(), source })
     }
 
@@ -46,12 +56,23 @@ impl Dump {
     /// # Errors
     /// [`DumpError`] names the line that makes no sense.
     pub fn parse(text: &str) -> Result<Self, DumpError> {
-        Ok(Self { images: parse::parse(text)? })
+        parse::parse(text).map(Self::of)
     }
 
-    /// All functions of the dump.
+    fn of(images: Vec<Image>) -> Self {
+        let mut bridges = BTreeMap::new();
+        for (index, image) in images.iter().enumerate() {
+            if let Some(below) = image.leads_to() {
+                bridges.entry(below).or_insert(index);
+            }
+        }
+        Self { images, bridges }
+    }
+
+    /// All functions of the dump, without their ST entries.
     pub fn functions(&self) -> Inventory {
-        let functions = self.images.iter().map(|image| self.view(image)).collect();
+        let view = |image| self.view(image, |space| TphView::registers(space));
+        let functions = self.images.iter().map(view).collect();
         Inventory { functions, skipped: Vec::new() }
     }
 
@@ -61,7 +82,7 @@ impl Dump {
     /// [`Error::NoSuchFunction`] if the dump has none.
     pub fn function(&self, address: Bdf) -> Result<FunctionView, Error> {
         let image = self.image(address).ok_or(Error::NoSuchFunction { address })?;
-        Ok(self.view(image))
+        Ok(self.view(image, |space| TphView::read(space)))
     }
 
     pub(crate) fn addresses(&self) -> Vec<Bdf> {
@@ -69,11 +90,16 @@ impl Dump {
     }
 
     fn image(&self, address: Bdf) -> Option<&Image> {
-        self.images.iter().find(|image| image.address == address)
+        let found = self.images.binary_search_by_key(&address, |image| image.address);
+        found.ok().and_then(|index| self.images.get(index))
     }
 
-    fn view(&self, image: &Image) -> FunctionView {
-        let mut space = ReadOnce::new(ImageSpace::new(image));
+    fn view(
+        &self,
+        image: &Image,
+        tph: impl FnOnce(&mut dyn ConfigSpace) -> Result<Option<TphView>, AccessError>,
+    ) -> FunctionView {
+        let mut space = ImageSpace::new(image);
         let port_type = look(&mut space, |space| PortType::of(space));
         let (root_port, switches) = self.ports(image);
         FunctionView {
@@ -84,7 +110,7 @@ impl Dump {
             iommu_group: image.iommu_group,
             root_port,
             switches,
-            tph: look(&mut space, |space| TphView::read(space)),
+            tph: look(&mut space, tph),
         }
     }
 
@@ -94,9 +120,9 @@ impl Dump {
         let mut switches = Vec::new();
         let mut below = image;
         for _ in 0..=u8::MAX {
-            let leads = |bridge: &&Image| bridge.leads_to(below.address);
-            let Some(above) = self.images.iter().find(leads) else { break };
-            let mut space = ReadOnce::new(ImageSpace::new(above));
+            let bridge = self.bridges.get(&(below.address.segment, below.address.bus));
+            let Some(above) = bridge.and_then(|index| self.images.get(*index)) else { break };
+            let mut space = ImageSpace::new(above);
             let port_type = look(&mut space, |space| PortType::of(space));
             let port = look(&mut space, |space| PortView::read(above.address, space));
             let port = port.unwrap_or_else(|why| PortView::unreadable(above.address, why));
@@ -111,10 +137,10 @@ impl Dump {
 }
 
 fn look<T>(
-    space: &mut ReadOnce<ImageSpace<'_>>,
+    space: &mut ImageSpace<'_>,
     read: impl FnOnce(&mut dyn ConfigSpace) -> Result<T, AccessError>,
 ) -> Result<T, Unreadable> {
-    read(space).map_err(|error| match space.inner() {
+    read(space).map_err(|error| match space {
         ImageSpace { image, cut: true, .. } => Unreadable::CutOff { bytes: image.len() },
         ImageSpace { .. } => error.into(),
     })

@@ -1,5 +1,8 @@
 //! The text of a dump, line by line.
 
+use std::collections::BTreeSet;
+use std::io::{self, BufRead};
+
 use tph::{Bdf, ConfigOffset};
 
 use super::image::Image;
@@ -63,43 +66,104 @@ const ROW: usize = 16;
 
 /// Reads all functions, in the order of their addresses.
 pub(super) fn parse(text: &str) -> Result<Vec<Image>, DumpError> {
-    let mut images: Vec<Image> = Vec::new();
-    let mut line = 0;
-    for row in text.lines() {
-        line += 1;
-        read_line(&mut images, row).map_err(|kind| DumpError { line, kind })?;
-    }
-    check_last(&images).map_err(|kind| DumpError { line: line.max(1), kind })?;
-    images.sort_by_key(|image| image.address);
-    Ok(images)
+    let mut reader = Reader::default();
+    text.lines().try_for_each(|line| reader.line(line.as_bytes()))?;
+    reader.finish()
 }
 
-fn read_line(images: &mut Vec<Image>, line: &str) -> Result<(), DumpErrorKind> {
-    if line.trim().is_empty() || line.starts_with('#') {
-        return Ok(());
-    }
-    if line.starts_with([' ', '\t']) {
-        if let Some(image) = images.last_mut() {
-            read_detail(image, line.trim());
+/// The same of a file, a piece at a time: dumps of large hosts have hundreds of megabytes.
+pub(super) fn read(mut file: impl BufRead) -> io::Result<Result<Vec<Image>, DumpError>> {
+    let mut reader = Reader::default();
+    let mut line = Vec::new();
+    loop {
+        if let Some((length, (offset, bytes))) = row_at(file.fill_buf()?)
+            && let Some(image) = reader.images.last_mut()
+        {
+            reader.line += 1;
+            if let Err(kind) = add_row(image, offset, &bytes) {
+                return Ok(Err(DumpError { line: reader.line, kind }));
+            }
+            file.consume(length);
+            continue;
         }
-        return Ok(());
+        if file.read_until(b'\n', &mut line)? == 0 {
+            return Ok(reader.finish());
+        }
+        let end = line.strip_suffix(b"\n").unwrap_or(&line);
+        if let Err(error) = reader.line(end.strip_suffix(b"\r").unwrap_or(end)) {
+            return Ok(Err(error));
+        }
+        line.clear();
     }
-    let word = line.split_whitespace().next().unwrap_or_default();
-    if let Some(offset) = word.strip_suffix(':').and_then(|hex| usize::from_str_radix(hex, 16).ok())
-    {
-        let image = images.last_mut().ok_or(DumpErrorKind::Orphan)?;
-        return read_row(image, offset, line);
+}
+
+/// The offset of a row and its bytes.
+type Row = (usize, [u8; ROW]);
+
+/// A row exactly as lspci prints it that is all here with its end of line, and its length: nearly every
+/// line of a dump, whose end so has not to be looked for.
+fn row_at(text: &[u8]) -> Option<(usize, Row)> {
+    let end = if text.get(2) == Some(&b':') { 3 + 3 * ROW } else { 4 + 3 * ROW };
+    let row = text.get(..end).filter(|_| text.get(end) == Some(&b'\n'))?;
+    Some((end + 1, printed_row(row)?))
+}
+
+/// The functions as far as they were read.
+#[derive(Debug, Default)]
+struct Reader {
+    images: Vec<Image>,
+    addresses: BTreeSet<Bdf>,
+    line: usize,
+}
+
+impl Reader {
+    fn line(&mut self, line: &[u8]) -> Result<(), DumpError> {
+        self.line += 1;
+        let read = match (printed_row(line), self.images.last_mut()) {
+            (Some((offset, bytes)), Some(image)) => add_row(image, offset, &bytes),
+            _ => self.other_line(&String::from_utf8_lossy(line)),
+        };
+        read.map_err(|kind| DumpError { line: self.line, kind })
     }
-    let Ok(address) = word.parse() else {
-        let text = line.chars().take(40).collect();
-        return Err(DumpErrorKind::Unexpected { text });
-    };
-    check_last(images).or_else(|kind| if images.is_empty() { Ok(()) } else { Err(kind) })?;
-    if images.iter().any(|image| image.address == address) {
-        return Err(DumpErrorKind::Twice { address });
+
+    fn finish(mut self) -> Result<Vec<Image>, DumpError> {
+        let line = self.line.max(1);
+        check_last(&self.images).map_err(|kind| DumpError { line, kind })?;
+        self.images.sort_by_key(|image| image.address);
+        Ok(self.images)
     }
-    images.push(Image::new(address));
-    Ok(())
+
+    fn other_line(&mut self, line: &str) -> Result<(), DumpErrorKind> {
+        if line.trim().is_empty() || line.starts_with('#') {
+            return Ok(());
+        }
+        if line.starts_with([' ', '\t']) {
+            if let Some(image) = self.images.last_mut() {
+                read_detail(image, line.trim());
+            }
+            return Ok(());
+        }
+        let word = line.split_whitespace().next().unwrap_or_default();
+        let offset = word.strip_suffix(':').and_then(|hex| usize::from_str_radix(hex, 16).ok());
+        if let Some(offset) = offset {
+            let image = self.images.last_mut().ok_or(DumpErrorKind::Orphan)?;
+            return read_row(image, offset, line);
+        }
+        let Ok(address) = word.parse() else {
+            let text = line.chars().take(40).collect();
+            return Err(DumpErrorKind::Unexpected { text });
+        };
+        if !self.images.is_empty() {
+            check_last(&self.images)?;
+        }
+        if !self.addresses.insert(address) {
+            return Err(DumpErrorKind::Twice { address });
+        }
+        // The functions of a dump have mostly the same number of bytes.
+        let bytes = self.images.last().map_or(0, |image| image.bytes.len());
+        self.images.push(Image::new(address, bytes));
+        Ok(())
+    }
 }
 
 /// Checks that the function that ends here has bytes, and that there is one.
@@ -113,23 +177,76 @@ fn check_last(images: &[Image]) -> Result<(), DumpErrorKind> {
     }
 }
 
+/// A row exactly as lspci prints it: two or three digits, `:`, and 16 times a space and two digits.
+/// `None` for any other line, which may be a row all the same.
+fn printed_row(line: &[u8]) -> Option<Row> {
+    let (offset, words) = match line {
+        [a, b, b':', words @ ..] => (byte(*a, *b)?, words),
+        [a, b, c, b':', words @ ..] => (digit(*a)? << 8 | byte(*b, *c)?, words),
+        _ => return None,
+    };
+    let (words, rest) = words.as_chunks::<3>();
+    let words: &[_; ROW] = words.try_into().ok().filter(|_| rest.is_empty())?;
+    let mut bytes = [0; ROW];
+    let mut wrong = 0;
+    for (place, [space, high, low]) in bytes.iter_mut().zip(words) {
+        let [high, low] = [high, low].map(|digit| DIGITS[usize::from(*digit)]);
+        wrong |= (high | low) & NO_DIGIT | space ^ b' ';
+        *place = high << 4 | low & 0xf;
+    }
+    (wrong == 0).then_some((offset, bytes))
+}
+
+const NO_DIGIT: u8 = 0x80;
+/// What each character is as a hexadecimal digit.
+const DIGITS: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let digits = b"0123456789abcdefABCDEF";
+    let mut at = 0;
+    while at < digits.len() {
+        let value = if at < 16 { at } else { at - 6 };
+        values[digits[at] as usize] = value.to_le_bytes()[0];
+        at += 1;
+    }
+    values
+};
+
+fn digit(character: u8) -> Option<usize> {
+    let value = DIGITS[usize::from(character)];
+    (value != NO_DIGIT).then_some(usize::from(value))
+}
+
+fn byte(high: u8, low: u8) -> Option<usize> {
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
 fn read_row(image: &mut Image, offset: usize, line: &str) -> Result<(), DumpErrorKind> {
+    expect_offset(image, offset)?;
+    let words = line.split_whitespace().skip(1);
+    let bytes: Vec<u8> = words.map_while(byte_of).collect();
+    let words = line.split_whitespace().count() - 1;
+    match bytes.as_slice().try_into() {
+        Ok(bytes) if words == ROW => add_row(image, offset, bytes),
+        _ => Err(DumpErrorKind::ShortRow { found: bytes.len() }),
+    }
+}
+
+fn byte_of(word: &str) -> Option<u8> {
+    if word.len() == 2 { u8::from_str_radix(word, 16).ok() } else { None }
+}
+
+fn add_row(image: &mut Image, offset: usize, bytes: &[u8; ROW]) -> Result<(), DumpErrorKind> {
+    expect_offset(image, offset)?;
+    image.bytes.extend_from_slice(bytes);
+    Ok(())
+}
+
+fn expect_offset(image: &Image, offset: usize) -> Result<(), DumpErrorKind> {
     let expected = image.bytes.len();
     if offset != expected || offset >= usize::from(ConfigOffset::SPACE) {
         return Err(DumpErrorKind::Gap { expected, found: offset });
     }
-    let words = line.split_whitespace().skip(1);
-    let bytes: Vec<u8> = words.map_while(byte).collect();
-    let words = line.split_whitespace().count() - 1;
-    if bytes.len() != ROW || words != ROW {
-        return Err(DumpErrorKind::ShortRow { found: bytes.len() });
-    }
-    image.bytes.extend(bytes);
     Ok(())
-}
-
-fn byte(word: &str) -> Option<u8> {
-    if word.len() == 2 { u8::from_str_radix(word, 16).ok() } else { None }
 }
 
 /// Takes what `lspci -v` and `-k` add.
@@ -170,6 +287,26 @@ mod tests {
     }
 
     #[test]
+    fn a_row_is_read_the_same_however_it_is_spaced() {
+        let bytes: Vec<u8> = (0..16).map(|n| n * 17).collect();
+        let row = "00: 00 11 22 33 44 55 66 77 88 99 aa bb cc dd EE Ff";
+        let spaced = row.replace(' ', "  ");
+        for (row, printed) in [(row, true), (&spaced, false), (&format!("0{row}"), true)] {
+            assert_eq!(printed_row(row.as_bytes()).is_some(), printed, "{row}");
+            for end in ["\n", "\r\n", ""] {
+                let text = format!("01:00.0 Ethernet\n{row}{end}");
+                let images = parse(&text).unwrap();
+                assert_eq!(images[0].bytes, bytes, "{text:?}");
+                let again = read(text.as_bytes()).unwrap().unwrap();
+                assert_eq!(again[0].bytes, bytes, "{text:?}");
+            }
+        }
+        for row in ["0g: 00", "00:", "00; 00", &row.replace('1', "g"), &row.replace(" 22", "-22")] {
+            assert_eq!(printed_row(row.as_bytes()), None, "{row}");
+        }
+    }
+
+    #[test]
     fn what_is_no_dump_is_refused_with_its_line() {
         let slot = "01:00.0 Ethernet\n";
         let cases = [
@@ -198,6 +335,7 @@ mod tests {
         ];
         for (text, line, message) in cases {
             let error = parse(&text).unwrap_err();
+            assert_eq!(read(text.as_bytes()).unwrap().unwrap_err(), error);
             assert_eq!(error.to_string(), format!("line {line}: {message}"), "{text:?}");
         }
     }
