@@ -1,6 +1,10 @@
 //! Where the files of a host lie, and small ways to read them.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, openat};
 
 use super::record::{Recorder, Saved};
 
@@ -63,10 +67,25 @@ impl Sysroot {
 
     /// The text of a file, without white space around it.
     pub(crate) fn text(&self, place: &str) -> Option<String> {
-        let text = String::from_utf8(self.unrecorded(place)?).ok()?;
-        let text = text.trim().to_owned();
-        self.note(place, || Saved::Text(text.clone()));
+        let file = File::open(self.path(place)?).ok()?;
+        self.text_of(file, || place.to_owned())
+    }
+
+    fn text_of(&self, file: File, place: impl FnOnce() -> String) -> Option<String> {
+        let mut text = String::from_utf8(contents(file)?).ok()?;
+        text.truncate(text.trim_end().len());
+        let text =
+            if text.starts_with(char::is_whitespace) { text.trim().to_owned() } else { text };
+        if let Some(recorder) = &self.recorder {
+            recorder.note(&place(), Saved::Text(text.clone()));
+        }
         Some(text)
+    }
+
+    /// A folder of which many files are to be read.
+    pub(crate) fn folder(&self, place: &str) -> Option<Folder<'_>> {
+        let open = File::open(self.path(place)?).ok()?;
+        Some(Folder { files: self, place: place.to_owned(), open })
     }
 
     /// The decimal number in a file.
@@ -126,4 +145,45 @@ impl Sysroot {
             recorder.note(place, saved());
         }
     }
+}
+
+/// A folder of a host that is open: its files are found from there, not from the root.
+#[derive(Debug)]
+pub(crate) struct Folder<'a> {
+    files: &'a Sysroot,
+    place: String,
+    open: File,
+}
+
+impl Folder<'_> {
+    /// The text of the file at `name` below the folder, without white space around it.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = openat(&self.open, name, flags, Mode::empty()).ok()?;
+        self.files.text_of(file.into(), || format!("{}/{name}", self.place))
+    }
+
+    /// The decimal number in the file at `name` below the folder.
+    pub(crate) fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.text(name)?.parse().ok()
+    }
+}
+
+/// All of a file. Files of sysfs are short and have no size that counts: nothing is asked beforehand.
+fn contents(mut file: File) -> Option<Vec<u8>> {
+    let mut first = [0; 1024];
+    let length = loop {
+        match file.read(&mut first) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            read => break read.ok()?,
+        }
+    };
+    let mut bytes = first.get(..length)?.to_vec();
+    // A line without another one: that was all. What has more lines may come in pieces.
+    let only_line = length < first.len()
+        && bytes.iter().position(|byte| *byte == b'\n') == length.checked_sub(1);
+    if !only_line {
+        file.read_to_end(&mut bytes).ok()?;
+    }
+    Some(bytes)
 }

@@ -1,11 +1,11 @@
 //! Reading it out of sysfs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tph::{AcpiUid, CpuId, CpuPresence};
 
 use super::{Cache, CacheKind, Cpu, CpuSet, Topology, resctrl};
-use crate::host::sysroot::Sysroot;
+use crate::host::sysroot::{Folder, Sysroot};
 
 const CPUS: &str = "/sys/devices/system/cpu";
 /// A file that says which CPUs run.
@@ -19,24 +19,93 @@ impl Topology {
         let present = set(&format!("{CPUS}/present")).unwrap_or_else(|| online.clone());
         let nodes = nodes(files);
         let node = |id| nodes.iter().find(|(_, cpus)| cpus.contains(id)).map(|(node, _)| *node);
-        let cpus: Vec<_> = present.iter().map(|id| cpu(files, id, &online, node(id))).collect();
-        let caches = caches(files, &online);
+        let mut reader = Reader::default();
+        let folder = files.folder(CPUS);
+        let cpus = present.iter().map(|id| {
+            let presence =
+                if online.contains(id) { CpuPresence::Online } else { CpuPresence::Offline };
+            let cpu = Cpu { node: node(id), ..Cpu::new(id, presence) };
+            match &folder {
+                Some(folder) => reader.cpu(files, folder, &cpu),
+                None => cpu,
+            }
+        });
+        let cpus: Vec<_> = cpus.collect();
+        let caches = reader.caches.into_values().collect();
         Self { cpus, caches, allocation: resctrl::read(files) }
     }
 }
 
-fn cpu(files: &Sysroot, id: CpuId, online: &CpuSet, node: Option<u32>) -> Cpu {
-    let folder = format!("{CPUS}/cpu{}", id.0);
-    let topology = |file| files.number(&format!("{folder}/topology/{file}"));
-    // The kernel says -1 where it does not know; that is no u32.
-    Cpu {
-        id,
-        presence: if online.contains(id) { CpuPresence::Online } else { CpuPresence::Offline },
-        package: topology("physical_package_id"),
-        die: topology("die_id"),
-        core: topology("core_id"),
-        node,
-        acpi_uid: files.number(&format!("{folder}/firmware_node/uid")).map(AcpiUid),
+/// What was read so far. The kernel says most things once for each CPU that they are about; large
+/// hosts have thousands of such files, and one of each kind will do.
+#[derive(Debug, Default)]
+struct Reader {
+    packages: Shared,
+    dies: Shared,
+    caches: BTreeMap<(u8, CpuSet, CacheKind), Cache>,
+    /// The numbers of caches in the folders of CPUs, and who shares them: these were read.
+    known: BTreeSet<(u32, CpuSet)>,
+    /// CPUs whose caches were all read with those of another one.
+    covered: BTreeSet<CpuId>,
+}
+
+impl Reader {
+    fn cpu(&mut self, files: &Sysroot, folder: &Folder<'_>, cpu: &Cpu) -> Cpu {
+        let id = cpu.id;
+        if cpu.presence == CpuPresence::Online && !self.covered.contains(&id) {
+            self.caches(files, folder, id);
+        }
+        // The kernel says -1 where it does not know; that is no u32.
+        Cpu {
+            package: self.packages.of(folder, id, "physical_package_id", "package_cpus_list"),
+            die: self.dies.of(folder, id, "die_id", "die_cpus_list"),
+            core: folder.number(&format!("cpu{}/topology/core_id", id.0)),
+            acpi_uid: folder.number(&format!("cpu{}/firmware_node/uid", id.0)).map(AcpiUid),
+            ..cpu.clone()
+        }
+    }
+
+    /// Reads the caches of a CPU, as far as others have not shown them. CPUs that share their nearest
+    /// cache for data share all caches behind it, and so have none that this one has not.
+    fn caches(&mut self, files: &Sysroot, folder: &Folder<'_>, id: CpuId) {
+        let mut nearest: Option<(u8, CpuSet)> = None;
+        // Their numbers may have gaps: the kernel hides a cache that it does not trust.
+        for name in files.unrecorded_list(&format!("{CPUS}/cpu{}/cache", id.0)) {
+            let number = name.strip_prefix("index").and_then(|number| number.parse().ok());
+            let Some(number) = number else { continue };
+            let file = |file| folder.text(&format!("cpu{}/cache/{name}/{file}", id.0));
+            let shared = file("shared_cpu_list").and_then(|text| CpuSet::parse(&text));
+            let Some(shared) = shared else { continue };
+            // Some kernels do not know who shares it; who has it is known.
+            let shared = if shared.contains(id) { shared } else { [id].into_iter().collect() };
+            if !self.known.insert((number, shared.clone())) {
+                continue;
+            }
+            let Some(cache) = cache(shared, file) else { continue };
+            let nearer = nearest.as_ref().is_none_or(|(level, _)| cache.level < *level);
+            if nearer && cache.kind != CacheKind::Instruction {
+                nearest = Some((cache.level, cache.cpus.clone()));
+            }
+            self.caches.insert((cache.level, cache.cpus.clone(), cache.kind), cache);
+        }
+        self.covered.extend(nearest.iter().flat_map(|(_, cpus)| cpus.iter()));
+    }
+}
+
+/// A number that several CPUs have, read once for all that the kernel lists with it.
+#[derive(Debug, Default)]
+struct Shared(BTreeMap<CpuId, u32>);
+
+impl Shared {
+    fn of(&mut self, folder: &Folder<'_>, id: CpuId, number: &str, list: &str) -> Option<u32> {
+        if let Some(number) = self.0.get(&id) {
+            return Some(*number);
+        }
+        let number = folder.number(&format!("cpu{}/topology/{number}", id.0))?;
+        let others = folder.text(&format!("cpu{}/topology/{list}", id.0));
+        let others = others.and_then(|text| CpuSet::parse(&text)).unwrap_or_default();
+        self.0.extend(others.iter().map(|other| (other, number)));
+        Some(number)
     }
 }
 
@@ -48,35 +117,18 @@ fn nodes(files: &Sysroot) -> Vec<(u32, CpuSet)> {
     online.unwrap_or_default().iter().filter_map(|node| of(node.0)).collect()
 }
 
-fn caches(files: &Sysroot, online: &CpuSet) -> Vec<Cache> {
-    let mut caches = BTreeMap::new();
-    for cpu in online.iter() {
-        let folder = format!("{CPUS}/cpu{}/cache", cpu.0);
-        // Their numbers may have gaps: the kernel hides a cache that it does not trust.
-        let names = files.unrecorded_list(&folder);
-        for index in names.iter().filter(|name| name.starts_with("index")) {
-            let Some(cache) = cache(files, &format!("{folder}/{index}"), cpu) else { continue };
-            caches.insert((cache.level, cache.cpus.clone(), cache.kind), cache);
-        }
-    }
-    caches.into_values().collect()
-}
-
-fn cache(files: &Sysroot, folder: &str, cpu: CpuId) -> Option<Cache> {
-    let text = |file| files.text(&format!("{folder}/{file}"));
-    let kind = match text("type")?.as_str() {
+fn cache(cpus: CpuSet, file: impl Fn(&'static str) -> Option<String>) -> Option<Cache> {
+    let kind = match file("type")?.as_str() {
         "Data" => CacheKind::Data,
         "Instruction" => CacheKind::Instruction,
         _ => CacheKind::Unified,
     };
-    let shared = CpuSet::parse(&text("shared_cpu_list")?)?;
     Some(Cache {
-        level: text("level")?.parse().ok()?,
+        level: file("level")?.parse().ok()?,
         kind,
-        id: text("id").and_then(|id| id.parse().ok()),
-        size: text("size").and_then(|size| bytes(&size)),
-        // Some kernels do not know who shares it; who has it is known.
-        cpus: if shared.contains(cpu) { shared } else { [cpu].into_iter().collect() },
+        id: file("id").and_then(|id| id.parse().ok()),
+        size: file("size").and_then(|size| bytes(&size)),
+        cpus,
     })
 }
 

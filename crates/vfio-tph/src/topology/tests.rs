@@ -53,6 +53,27 @@ fn a_cpu_that_does_not_run_is_there_and_has_no_cache() {
 }
 
 #[test]
+fn what_the_kernel_tells_of_several_cpus_is_read_once_for_all() {
+    let tree = known::demo();
+    let expected = of(&tree);
+    let file = |cpu: u32, name: &str| format!("/sys/devices/system/cpu/cpu{cpu}/{name}");
+    for cpu in 0..16 {
+        for list in ["package_cpus_list", "die_cpus_list"] {
+            let cpus = if cpu < 8 { "0-7" } else { "8-15" };
+            tree.file(&file(cpu, &format!("topology/{list}")), cpus);
+        }
+    }
+    assert_eq!(of(&tree), expected);
+    // CPU 9 is in the package of CPU 8, and shares its nearest cache.
+    assert!(expected.data_caches(CpuId(8)).eq(expected.data_caches(CpuId(9))));
+    tree.file(&file(9, "topology/physical_package_id"), "77");
+    tree.file(&file(9, "cache/index0/level"), "7");
+    assert_eq!(of(&tree), expected);
+    tree.remove(&file(9, "cache"));
+    assert_eq!(of(&tree), expected);
+}
+
+#[test]
 fn instructions_are_no_data_and_a_cache_counts_once() {
     let cache = |level, kind, cpus| Cache::new(level, kind, set(cpus));
     let cpus = (0..2).map(|id| Cpu::new(CpuId(id), CpuPresence::Online)).collect();
