@@ -6,14 +6,14 @@
 pub fn pattern(queue: u16, doorbell: u32, length: usize) -> Vec<u8> {
     let [d0, d1, ..] = doorbell.to_le_bytes();
     let [q0, q1] = queue.to_le_bytes();
-    (0..=u16::MAX)
-        .cycle()
-        .flat_map(|word| {
-            let [w0, w1] = word.to_le_bytes();
-            [w0, w1, d0, d1, q0, q1, b'T', b'P']
-        })
-        .take(length)
-        .collect()
+    let mut data = vec![0; length.next_multiple_of(8)];
+    let (words, _) = data.as_chunks_mut();
+    for (number, word) in (0..=u16::MAX).cycle().zip(words) {
+        let [w0, w1] = number.to_le_bytes();
+        *word = [w0, w1, d0, d1, q0, q1, b'T', b'P'];
+    }
+    data.truncate(length);
+    data
 }
 
 #[cfg(test)]
