@@ -1,6 +1,7 @@
 //! The project's own chores: `cargo xtask …`.
 
 mod api;
+mod bench;
 mod c_library;
 mod deny;
 mod dist;
@@ -24,6 +25,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    /// How fast it is, beside its peers: the rows of docs/benchmarks.md
+    Bench(bench::Arguments),
     /// The lab: stock kernels in QEMU with emulated endpoints
     #[command(subcommand)]
     Lab(lab::Verb),
@@ -54,6 +57,7 @@ const SKIPPED: u8 = 77;
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
+        Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Lab(verb) => lab::run(verb),
         Chore::Api(arguments) => api::run(&arguments),
         Chore::CLibrary(arguments) => c_library::run(&arguments),

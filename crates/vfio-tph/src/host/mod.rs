@@ -110,7 +110,8 @@ impl Host {
     }
 
     /// All functions of the host, without their ST entries. At most 20 dwords of the configuration
-    /// space of each are read, if its list of capabilities is not longer than those of today.
+    /// space of each are read, 22 of one with TPH, if its list of capabilities is not longer than
+    /// those of today.
     ///
     /// # Errors
     /// [`Error::Sysfs`] if sysfs cannot be read. That the configuration space of a function

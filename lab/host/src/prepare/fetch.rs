@@ -79,6 +79,12 @@ impl<'a> Fetch<'a> {
         saved_hosts::folder(self.cache)
     }
 
+    /// What benchmarks are compared with.
+    pub(super) fn benchmark_tools(&mut self) -> Result<()> {
+        let tools = packages::benchmark_tools();
+        self.unpacked("benchmark-tools", &tools, "what benchmarks are compared with")
+    }
+
     /// Packages with all that they depend on, stamped when they are complete.
     fn unpacked(&mut self, stamp: &str, packages: &[String], what: &str) -> Result<()> {
         let stamp = Stamp::of(self.cache, stamp)?;

@@ -83,6 +83,18 @@ pub fn prepare_c_library(cache: &Cache, progress: Progress) -> Result<Sysroot> {
     Ok(sysroot)
 }
 
+/// Makes sure that the sysroot has the programs that benchmarks are compared with and counted by, and
+/// says where it is.
+///
+/// # Errors
+/// When the archive cannot be reached or the cache cannot be written.
+pub fn prepare_benchmarks(cache: &Cache, progress: Progress) -> Result<Sysroot> {
+    let _lock = cache.lock()?;
+    let sysroot = Sysroot::at(cache.folder("sysroot")?);
+    Fetch::new(cache, &sysroot, Freshness::Cached, progress).benchmark_tools()?;
+    Ok(sysroot)
+}
+
 /// Makes sure that the sysroot has what the project's packages are installed with, and the headers of
 /// Debian's stable kernel, beside what [`prepare_c_library`] brings.
 ///

@@ -91,6 +91,11 @@ pub(super) fn peer_tools() -> Vec<String> {
     ["pciutils", "hwloc-nox", "bzip2", "tar"].map(str::to_owned).into()
 }
 
+/// What benchmarks are compared with, and what counts for them.
+pub(super) fn benchmark_tools() -> Vec<String> {
+    ["pciutils", "hwloc-nox", "valgrind", "strace"].map(str::to_owned).into()
+}
+
 /// The newest sources of a kernel as a package.
 pub(super) fn newest_source(apt: &Apt) -> Result<String> {
     let depends = apt.depends("linux-source", BACKPORTS)?;

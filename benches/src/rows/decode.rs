@@ -1,0 +1,90 @@
+//! Row 3: decoding one 4 KiB configuration image.
+
+use std::hint::black_box;
+
+use allocation_counter::measure;
+use tph::{AccessError, Bdf, ConfigOffset, ConfigSpace, PortType, StIndex, StTable, entry_offset};
+use vfio_tph::{Ids, PortView, TphView};
+
+use crate::count;
+use crate::figure::Figure;
+use crate::hosts::{longest_image, looping_image, typical_image};
+use crate::measure::least;
+use crate::tools::Tools;
+
+const TIMES: u32 = 1_000;
+const TYPICAL_NS: f64 = 1_000.0;
+const ADVERSARIAL_NS: f64 = 5_000.0;
+
+/// A name, the image, how long it may take.
+type Case = (&'static str, fn() -> Vec<u8>, f64);
+
+const CASES: [Case; 3] = [
+    ("decode-typical", typical_image, TYPICAL_NS),
+    ("decode-longest", longest_image, ADVERSARIAL_NS),
+    ("decode-loops", looping_image, ADVERSARIAL_NS),
+];
+
+pub(crate) fn run(tools: &Tools) -> Vec<Figure> {
+    CASES
+        .into_iter()
+        .map(|(name, image, limit)| {
+            let image = image();
+            let mut space = Image(&image);
+            let allocations = measure(|| {
+                let _ = black_box(decode(&mut space));
+            });
+            let time =
+                least(200, || (0..TIMES).filter(|_| decode(black_box(&mut space)).is_ok()).count());
+            let time = time.as_secs_f64() * 1e9 / f64::from(TIMES);
+            let count = count::instructions(tools, name, TIMES);
+            let allocated = allocations.count_total;
+            let ours = format!("{time:.0} ns, {count} instructions, {allocated} allocations");
+            let said = format!("{limit} ns, no allocation");
+            Figure::new(format!("{name}, 4 KiB"), ours).limit(said, time <= limit && allocated == 0)
+        })
+        .collect()
+}
+
+pub(crate) fn piece(name: &str) -> Option<Box<dyn FnMut()>> {
+    let (_, image, _) = CASES.into_iter().find(|case| case.0 == name)?;
+    let image = image();
+    Some(Box::new(move || drop(black_box(decode(&mut Image(&image))))))
+}
+
+/// All that can be known of a function from its registers.
+type Decoded = (Ids, Option<PortType>, Option<TphView>, Option<PortView>, u64);
+
+fn decode(space: &mut Image<'_>) -> Result<Decoded, AccessError> {
+    let ids = Ids::read(space)?;
+    let port_type = PortType::of(space)?;
+    let port = match port_type.filter(|it| it.leads_to_functions()) {
+        Some(_) => Some(PortView::read(Bdf::new(0, 0, 1, 0).ok_or(AccessError::Failed)?, space)?),
+        None => None,
+    };
+    let view = TphView::registers(space)?;
+    let mut tags = 0;
+    if let Some(TphView { capability, .. }) = &view
+        && let Ok(StTable::Capability { entries }) = capability.table
+    {
+        for index in (0..entries).step_by(2) {
+            let Some((offset, _)) = entry_offset(capability.offset, StIndex(index)) else { break };
+            tags += u64::from(space.read_config(offset)?);
+        }
+    }
+    Ok((ids, port_type, view, port, tags))
+}
+
+/// Bytes as configuration space.
+struct Image<'a>(&'a [u8]);
+
+impl ConfigSpace for Image<'_> {
+    fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
+        let bytes = self.0.get(usize::from(offset.get())..).and_then(<[u8]>::first_chunk);
+        bytes.map(|bytes| u32::from_le_bytes(*bytes)).ok_or(AccessError::Failed)
+    }
+
+    fn write_config(&mut self, _: ConfigOffset, _: u32) -> Result<(), AccessError> {
+        Err(AccessError::Failed)
+    }
+}
