@@ -16,6 +16,7 @@
 #include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/uaccess.h>
+#include <linux/vfio_pci_tph.h>
 
 #include "compat.h"
 #include "vfio_pci_tph.h"
@@ -72,13 +73,34 @@ int tph_host_write_msix_tag(struct tph_host *host, u16 vector, u16 tag)
 	return ret;
 }
 
+/*
+ * No vector has a tag that its user has not set. A user who changes a request while it
+ * is read has its vectors freed with their tags in the table, from where the PCI core
+ * takes them for the next vectors, which may be another user's. It clears what is
+ * behind those.
+ */
+static void clear_left_tags(struct vfio_pci_tph_device *tdev)
+{
+	struct msi_desc *msi;
+	int vector, virq;
+
+	for (vector = 0; vector < VFIO_PCI_TPH_MAX_ENTRIES; vector++) {
+		virq = virq_of(tdev, vector);
+		if (virq <= 0)
+			break;
+		msi = irq_get_msi_desc(virq);
+		if (msi && msi->pci.msix_ctrl & PCI_MSIX_ENTRY_CTRL_ST)
+			tph_host_write_msix_tag(&tdev->host, vector, 0);
+	}
+}
+
 /**
- * vfio_pci_tph_release_vectors - all vectors are about to be freed
+ * vfio_pci_tph_release_vectors - all vectors are about to be freed, or to be set up
  * @tdev: the device
  * @going: 1 before, -1 after; 0 if no request can come in between
  *
- * Until they are gone they count as gone. What the rules cannot reach is no error:
- * the tags are out of the PCI core's copy, and it writes that when it frees a vector.
+ * In between they count as gone. What the rules cannot reach is no error: the tags are
+ * out of the PCI core's copy, and it writes that when it frees a vector.
  */
 void vfio_pci_tph_release_vectors(struct vfio_pci_tph_device *tdev, int going)
 {
@@ -86,6 +108,8 @@ void vfio_pci_tph_release_vectors(struct vfio_pci_tph_device *tdev, int going)
 	if (going >= 0)
 		tph_core_release_vectors(tdev->tph, &tdev->host);
 	tdev->vectors_going += going;
+	if (going < 0)
+		clear_left_tags(tdev);
 	vfio_pci_tph_unlock(tdev);
 }
 
@@ -99,18 +123,21 @@ void vfio_pci_tph_release_vectors(struct vfio_pci_tph_device *tdev, int going)
 long vfio_pci_tph_set_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg)
 {
 	struct vfio_irq_set set;
-	bool frees;
+	bool frees, first;
 	long ret;
 
-	/* One that changes behind our back only leaves the caller's own tags to the caller */
-	frees = !copy_from_user(&set, (void __user *)arg, offsetofend(typeof(set), count)) &&
-		set.index == VFIO_PCI_MSIX_IRQ_INDEX && !set.count &&
-		set.flags == (VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER);
+	if (copy_from_user(&set, (void __user *)arg, offsetofend(typeof(set), count)))
+		return -EFAULT;
 
-	if (frees)
+	frees = set.index == VFIO_PCI_MSIX_IRQ_INDEX && !set.count &&
+		set.flags == (VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER);
+	first = set.index == VFIO_PCI_MSIX_IRQ_INDEX && set.count &&
+		!tdev->core.pdev->msix_enabled;
+
+	if (frees || first)
 		vfio_pci_tph_release_vectors(tdev, 1);
 	ret = vfio_pci_core_ioctl(&tdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
-	if (frees)
+	if (frees || first)
 		vfio_pci_tph_release_vectors(tdev, -1);
 	return ret;
 }

@@ -40,7 +40,7 @@ struct tph_host {
  * @firmware_names_tags: what firmware said when the device was bound
  * @opened: a number that no other open, of whatever device, has; see dmabuf.c
  * @devcap2: its Device Capabilities 2, read when it was opened
- * @vectors_going: requests that are freeing the MSI-X vectors
+ * @vectors_going: requests that are freeing the MSI-X vectors, or set up the first
  * @recovery: puts TPH back after recovery from an error
  *
  * Lock order, outermost first:

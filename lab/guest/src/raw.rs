@@ -11,6 +11,10 @@ use rustix::ioctl::{self, IoctlOutput, Opcode};
 use tph_abi::VFIO_DEVICE_PCI_TPH;
 use vfio_tph::VfioFunction;
 
+mod room;
+
+pub use room::{BarRoom, Place, Room};
+
 /// More than any request that is sent here: no `argsz` may claim more, and where it is not minded,
 /// the largest is `SET_ST` with 2048 entries, 24592 bytes.
 const ROOM: usize = 0x1_0000;

@@ -2,10 +2,13 @@
 //! writes for reasons of its own. The table is read where a user can map it.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use tph::{MemoryType, RequesterType, SteeringTag};
 use tph_abi::Errno;
 use tph_lab_guest::irq::{Interrupt, give_event};
+use tph_lab_guest::raw::{Ioctl, Place, Room};
 use tph_lab_guest::{Control, Endpoint, Failure, InTree, Nic, Suite, endpoint};
 use vfio_tph::{Bar, CpuId, EventFd, StIndex, StMode, TagSource, VfioFunction};
 
@@ -22,7 +25,7 @@ type Test = fn(&Endpoint, &mut Control) -> Outcome;
 
 pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     let Some(endpoint) = Endpoint::named("vectors") else { return };
-    let tests: [(&str, Test); 8] = [
+    let tests: [(&str, Test); 9] = [
         ("in_both_modes_a_tag_lies_beside_the_mask_of_its_vector", both_modes),
         ("only_vectors_that_are_set_up_take_tags", allocated),
         ("a_tag_stays_when_its_vector_is_masked_and_unmasked", masked),
@@ -30,6 +33,7 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
         ("a_tag_comes_back_after_a_reset", reset),
         ("tags_go_with_the_vectors_that_are_freed", freed),
         ("tags_go_with_the_user", closed),
+        ("tags_of_vectors_that_a_racing_user_freed_do_not_reach_the_next_one", raced),
         ("with_memory_off_tags_are_refused_and_nothing_is_left_behind", memory_off),
     ];
     for (name, test) in tests {
@@ -214,6 +218,38 @@ fn closed(endpoint: &Endpoint, control: &mut Control) -> Outcome {
     same("tags after close", tags(&table)?, vec![0; USED.into()])?;
     function.enable_msix(&vector_events()?)?;
     same("tags of the next user's vectors", tags(&table)?, vec![0; USED.into()])
+}
+
+/// A user who has the vectors freed by a request that says something else when it is first read.
+fn raced(endpoint: &Endpoint, control: &mut Control) -> Outcome {
+    const TRIES: usize = 40;
+    /// Where the count of a `VFIO_DEVICE_SET_IRQS` lies.
+    const COUNT: u64 = 16;
+    for _ in 0..TRIES {
+        steered(endpoint, control, StMode::InterruptVector, |function, _, _, _| {
+            let room = Room::new()?;
+            let over = AtomicBool::new(false);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    for count in [0_u8, 1].into_iter().cycle() {
+                        if over.load(Ordering::Relaxed) || room.poke(COUNT, &[count]).is_err() {
+                            break;
+                        }
+                    }
+                });
+                // With 1 it raises a vector; there is none any more once it was 0.
+                let mut bytes = [20, 1 | 1 << 5, 2, 0, 1_u32].map(u32::to_ne_bytes).concat();
+                while room.call(function, Ioctl::SetIrqs, &mut bytes, Place::Whole).is_ok() {}
+                over.store(true, Ordering::Relaxed);
+            });
+            Ok(())
+        })?;
+        let function = VfioFunction::open(endpoint.address)?;
+        function.enable_msix(&vector_events()?)?;
+        let table = function.map_bar(TABLE_BAR)?;
+        same("tags of the next user's vectors", tags(&table)?, vec![0; USED.into()])?;
+    }
+    Ok(())
 }
 
 fn memory_off(endpoint: &Endpoint, control: &mut Control) -> Outcome {
