@@ -16,12 +16,12 @@ const MEMORY_SPACE: u8 = 2;
 const PAGE: [(u64, u64); 1] = [(0, 0x1000)];
 
 /// A page of the device's memory, or of its registers if it has no memory.
-pub(super) fn export(function: &VfioFunction) -> Result<DmaBuf, Error> {
+pub(crate) fn export(function: &VfioFunction) -> Result<DmaBuf, Error> {
     function.export_dma_buf(4, &PAGE).or_else(|_| function.export_dma_buf(0, &PAGE))
 }
 
 /// Turns Memory Space Enable on or off.
-pub(super) fn set_memory_space(function: &VfioFunction, space: MemorySpace) -> Result<(), Error> {
+pub(crate) fn set_memory_space(function: &VfioFunction, space: MemorySpace) -> Result<(), Error> {
     let mut command = [0; 2];
     function.read_region(CONFIG, COMMAND, &mut command)?;
     command[0] &= !MEMORY_SPACE;

@@ -38,7 +38,7 @@ const _: () = assert!((TIMES_AT_ONCE * AT_ONCE * LEAK) as u64 > NOISE_KIB * 1024
 const _: () = assert!((IN_A_ROW * LEAK) as u64 > NOISE_KIB * 1024);
 
 /// KiB of memory that the kernel took for itself, in objects and in pages.
-fn kernel_memory() -> Result<u64, Failure> {
+pub(crate) fn kernel_memory() -> Result<u64, Failure> {
     let text = fs::read_to_string("/proc/meminfo")?;
     let lines = text.lines().filter_map(|line| line.split_once(':'));
     let values: BTreeMap<_, _> = lines.collect();
@@ -84,6 +84,12 @@ impl Maker {
         send(&self.function, Ioctl::Feature, set.request(self.number).bytes())?;
         Ok(buffer)
     }
+}
+
+/// What a kernel that looks for faults itself keeps of what was freed, in KiB: KASAN up to a 32nd of
+/// the guest's memory, to see who uses it all the same.
+pub(crate) fn kept_for_checks() -> u64 {
+    if is_watched() { 32 << 10 } else { 0 }
 }
 
 /// Whether the kernel looks for leaks itself.

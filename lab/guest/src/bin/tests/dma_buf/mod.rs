@@ -16,10 +16,13 @@ use tph_lab_guest::raw::{Ioctl, feature};
 use tph_lab_guest::{Endpoint, Failure, Suite, module};
 use vfio_tph::{DmaBuf, Host, VfioFunction};
 
+pub(crate) use exporter::set_memory_space;
+pub(crate) use memory::{kept_for_checks, kernel_memory};
 pub(crate) use sharing::import;
 
 use crate::check::same;
-use exporter::{Device, export, send};
+pub(crate) use exporter::export;
+use exporter::{Device, send};
 use importer::Answer;
 
 type Outcome = Result<(), Failure>;
@@ -77,7 +80,7 @@ fn none(accelerator: &Endpoint) -> Outcome {
 }
 
 /// Tags whose numbers say which width they are of, and a hint.
-const TAGGED: DmaBufHint = DmaBufHint {
+pub(crate) const TAGGED: DmaBufHint = DmaBufHint {
     tags: DmaBufTags::Apart { standard: Some(Tag8(0xa5)), extended: Some(Tag16(0xbea5)) },
     hint: ProcessingHint::Target,
 };
