@@ -43,6 +43,9 @@ pub struct Request {
     pub system: Option<PathBuf>,
     /// How long the boot may take in all.
     pub timeout: Duration,
+    /// Each instruction takes a nanosecond of the guest's clock, and nothing else takes any, so that
+    /// a time in the guest is a number of instructions.
+    pub counted: bool,
     /// Set from outside to end the boot early.
     pub interrupt: Arc<AtomicBool>,
 }
@@ -148,6 +151,7 @@ impl Lab {
             endpoints: emulation.endpoints(),
             boot: BOOT * request.kernel.slowness(),
             timeout: request.timeout,
+            counted: request.counted,
             interrupt: Arc::clone(&request.interrupt),
         };
         session.run(program, on_test)

@@ -29,6 +29,10 @@ pub mod variables {
 
     /// How many sequences the differential test sends in this guest.
     pub const SEQUENCES: &str = "TPH_LAB_SEQUENCES";
+    /// How many calls the module is put under fire with.
+    pub const CALLS: &str = "TPH_LAB_CALLS";
+    /// Set where the guest's clock counts instructions.
+    pub const COUNTED: &str = "TPH_LAB_COUNTED";
     /// How often the tests load and unload the module.
     pub const ROUNDS: &str = "TPH_LAB_ROUNDS";
     /// The seed that it makes them from.

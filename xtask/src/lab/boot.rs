@@ -82,6 +82,7 @@ impl Options {
             driver: Some(self.driver).filter(|driver| driver != "none"),
             system: None,
             timeout,
+            counted: false,
             interrupt: interrupt(),
         }
     }

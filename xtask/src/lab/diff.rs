@@ -66,6 +66,7 @@ pub(super) fn run(
             driver: Some(DRIVER.to_owned()),
             system: None,
             timeout,
+            counted: false,
             interrupt: interrupt.clone(),
         };
         // Seeds of the endpoints in a guest follow each other.

@@ -6,12 +6,7 @@ use tph_lab::Request;
 
 pub(super) const TEST_GUESTS: [TestGuest; 4] = [
     USUAL,
-    TestGuest {
-        what: "with enable_unsafe_tph_ds",
-        parameter: Some("enable_unsafe_tph_ds=1"),
-        only: Some("direct_tags"),
-        ..USUAL
-    },
+    DIRECT,
     TestGuest {
         what: "CPUs whose ACPI UIDs are not their numbers",
         profile: "lab/profiles/uids.toml",
@@ -27,6 +22,14 @@ const USUAL: TestGuest = TestGuest {
     parameter: None,
     append: None,
     only: None,
+};
+
+/// In which tags go through the hands of drivers.
+pub(super) const DIRECT: TestGuest = TestGuest {
+    what: "with enable_unsafe_tph_ds",
+    parameter: Some("enable_unsafe_tph_ds=1"),
+    only: Some("direct_tags"),
+    ..USUAL
 };
 
 pub(super) struct TestGuest {

@@ -1,7 +1,9 @@
 //! `cargo xtask lab …`
 
+mod bench;
 mod boot;
 mod diff;
+mod fire;
 mod guests;
 pub(crate) mod report;
 mod shell;
@@ -38,6 +40,11 @@ pub(crate) enum Verb {
     /// Send generated requests to the module and to the emulated host and compare all that can be
     /// seen, in several guests; takes minutes
     Diff(diff::Arguments),
+    /// Put the module under fire in the guest: threads of requests among resets, closes and unbinds;
+    /// takes minutes
+    Fire(fire::Arguments),
+    /// Count the instructions of what the module hands on, beside vfio-pci, and of what it remembers
+    Bench(bench::Arguments),
     /// Boot the guest and run the demo driver in it
     Demo(boot::Options),
     /// Boot the guest and run any static program in it
@@ -85,7 +92,9 @@ pub(crate) fn run(verb: Verb) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Verb::Test(arguments) => boot::test(cache, progress, arguments),
+        Verb::Bench(arguments) => bench::run(cache, progress, arguments),
         Verb::Diff(arguments) => diff::run(cache, progress, arguments),
+        Verb::Fire(arguments) => fire::run(cache, progress, arguments),
         Verb::Demo(options) => boot::demo(cache, progress, options),
         Verb::Run(arguments) => boot::run(cache, progress, arguments),
         Verb::Shell { kernel, command } => shell::run(&cache, &kernel.kernel, progress, &command),

@@ -30,6 +30,8 @@ pub(crate) struct Boot<'a> {
     /// More words for the kernel's command line.
     pub(crate) append: &'a [String],
     pub(crate) hardware: &'a Hardware,
+    /// Whether the guest's clock counts instructions.
+    pub(crate) counted: bool,
     /// A file for what the kernel prints.
     pub(crate) console: &'a Path,
     /// Listening sockets for the program's output and for questions.
@@ -59,7 +61,7 @@ impl Qemu {
         for folder in ["qemu", "seabios"] {
             command.arg("-L").arg(share.join(folder));
         }
-        command.args(arguments(boot, &accelerator()));
+        command.args(arguments(boot, &accelerator(boot.counted)));
         let child = command
             .process_group(0)
             .stdin(Stdio::null())
@@ -86,8 +88,10 @@ impl Drop for Qemu {
     }
 }
 
-fn accelerator() -> String {
+fn accelerator(counted: bool) -> String {
     match env::var(ACCELERATOR) {
+        // Only instructions that QEMU runs itself, one processor after the other, can be counted.
+        _ if counted => "tcg,thread=single".to_owned(),
         Ok(choice) if choice == "kvm" => "kvm".to_owned(),
         _ => "tcg,thread=multi".to_owned(),
     }
@@ -98,6 +102,9 @@ fn arguments(boot: &Boot<'_>, accelerator: &str) -> Vec<OsString> {
     let mut add = |option: &str, value: &str| list.extend([option.into(), value.into()]);
     add("-machine", "q35,kernel-irqchip=split,memory-backend=memory");
     add("-accel", accelerator);
+    if boot.counted {
+        add("-icount", "shift=0,sleep=off");
+    }
     add("-cpu", PROCESSOR);
     for (option, value) in boot.hardware.processors.options() {
         add(option, &value);
@@ -207,6 +214,7 @@ mod tests {
             initramfs: Path::new("/i"),
             append: &["pci=notph".to_owned()],
             hardware: &hardware,
+            counted: false,
             console: Path::new("/c"),
             output: Path::new("/o"),
             control: Path::new("/q"),

@@ -67,6 +67,8 @@ pub struct Session<'a> {
     pub boot: Duration,
     /// How long a boot may take in all.
     pub timeout: Duration,
+    /// Whether the guest's clock counts instructions.
+    pub counted: bool,
     /// Set from outside to end the boot early.
     pub interrupt: Arc<AtomicBool>,
 }
@@ -90,6 +92,7 @@ impl Session<'_> {
             initramfs: &initramfs,
             append: &self.append,
             hardware: &self.hardware,
+            counted: self.counted,
             console: &console,
             output: &output_socket,
             control: &control_socket,

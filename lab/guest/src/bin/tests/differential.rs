@@ -23,10 +23,10 @@ const RARE: u32 = 200;
 type Outcome = Result<(), Failure>;
 
 /// An endpoint of this guest and what it was made from.
-struct Known {
-    endpoint: Endpoint,
-    profile: Profile,
-    function: FunctionProfile,
+pub(crate) struct Known {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) profile: Profile,
+    pub(crate) function: FunctionProfile,
 }
 
 pub(crate) fn run(suite: &mut Suite) {
@@ -45,7 +45,8 @@ pub(crate) fn run(suite: &mut Suite) {
     }
 }
 
-fn number(variable: &str, otherwise: u64) -> u64 {
+/// What a variable of the lab says.
+pub(crate) fn number(variable: &str, otherwise: u64) -> u64 {
     env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
@@ -60,7 +61,7 @@ impl Known {
 }
 
 /// The endpoints in the order of the profiles. The CPUs and the firmware are the first profile's.
-fn known() -> Vec<Known> {
+pub(crate) fn known() -> Vec<Known> {
     let texts = (0..).map(profile_path).take_while(|path| Path::new(path).exists());
     let mut profiles: Vec<Profile> =
         texts.map(|path| Profile::read(Path::new(&path)).expect("the lab has read it")).collect();

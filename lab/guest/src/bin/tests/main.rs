@@ -10,6 +10,8 @@ mod differential;
 mod dma_buf;
 mod exports;
 mod first_driver;
+mod faults;
+mod fire;
 mod in_tree;
 mod interface;
 mod killed;
@@ -18,6 +20,7 @@ mod msix;
 mod no_reset;
 mod notph;
 mod other_tables;
+mod overhead;
 mod permission;
 mod plan;
 mod roles;
@@ -59,7 +62,10 @@ fn main() -> ExitCode {
     stock::run(&mut suite);
     in_tree::run(&mut suite, &mut control());
     uids::run(&mut suite, &mut control());
+    overhead::run(&mut suite);
     notph::run(&mut suite, &mut control());
     differential::run(&mut suite);
+    faults::run(&mut suite, &mut control());
+    fire::run(&mut suite, &mut control());
     if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -16,7 +16,9 @@ pub(crate) mod watch;
 
 use tph_lab_guest::{Control, Endpoint, Suite};
 
-use watch::Watch;
+pub(crate) use power::{feature, go};
+pub(crate) use reset::hot_reset;
+pub(crate) use watch::Watch;
 
 /// The driver under test.
 const OURS: &str = "vfio-pci-tph";

@@ -40,7 +40,7 @@ pub(super) fn is_managed(address: Bdf) -> bool {
 }
 
 /// Puts the function into a power state, as its user.
-fn go(function: &VfioFunction, state: u8) -> Outcome {
+pub(crate) fn go(function: &VfioFunction, state: u8) -> Outcome {
     let power = find_capability(&mut function.config(), POWER)?.ok_or("no power management")?;
     let at = u64::from(power.get()) + 4;
     let mut control = [0; 2];
@@ -79,7 +79,8 @@ fn forgets(watch: &mut Watch<'_>) -> Outcome {
     watch.expect("set again", &before)
 }
 
-fn feature(function: &VfioFunction, feature: u32) -> Outcome {
+/// Asks for a feature that has no data.
+pub(crate) fn feature(function: &VfioFunction, feature: u32) -> Outcome {
     let mut bytes = [8, feature | SET].map(u32::to_ne_bytes).concat();
     let (outcome, _) = raw::call(function, Ioctl::Feature, &mut bytes);
     outcome.map(drop).map_err(|errno| format!("feature {feature}: {}", Errno(errno)).into())

@@ -82,7 +82,7 @@ fn stock_hot_reset(address: Bdf) -> Result<Result<u32, i32>, Failure> {
 
 /// `VFIO_DEVICE_PCI_HOT_RESET` of the slot, with the group as the proof that it is ours; with iommufd that
 /// is known.
-fn hot_reset(function: &VfioFunction) -> Result<Result<u32, i32>, Failure> {
+pub(crate) fn hot_reset(function: &VfioFunction) -> Result<Result<u32, i32>, Failure> {
     let address = function.address();
     let proof = match function.iommu() {
         Iommu::Container(_) => {

@@ -1,0 +1,145 @@
+//! What the module costs where it changes nothing, beside vfio-pci in the same guest: in instructions,
+//! where the guest's clock counts them; a nanosecond is one.
+
+use std::env;
+use std::time::Instant;
+
+use tph_lab_guest::bind::{OURS, rebind};
+use tph_lab_guest::raw::{self, Ioctl};
+use tph_lab_guest::{Endpoint, Failure, Nic, Suite};
+use tph_lab_wire::variables;
+use vfio_tph::{EventFd, VfioFunction};
+
+const STOCK: &str = "vfio-pci";
+/// How often a thing is done in a row, how often such a row is taken, and how often the drivers take
+/// turns.
+const IN_A_ROW: u64 = 100;
+const ROWS: usize = 9;
+const TURNS: usize = 3;
+/// What the module may cost, in thousandths: what it only hands on, and what it looks at before.
+const HANDED_ON: u64 = 10;
+const LOOKED_AT: u64 = 30;
+const CONFIG: u32 = 7;
+
+type Outcome = Result<(), Failure>;
+
+/// What a driver does over and over.
+struct Driver {
+    function: VfioFunction,
+    nic: Nic,
+    events: Vec<EventFd>,
+}
+
+type Act = fn(&mut Driver) -> Outcome;
+
+const ACTS: [(&str, u64, Act); 6] = [
+    ("reading a register of the BAR", HANDED_ON, |driver| {
+        Ok(driver.function.read_region(0, 0, &mut [0; 4])?)
+    }),
+    ("reading configuration space", HANDED_ON, |driver| {
+        Ok(driver.function.read_region(CONFIG, 0, &mut [0; 4])?)
+    }),
+    ("VFIO_DEVICE_GET_INFO", HANDED_ON, |driver| {
+        ioctl(driver, Ioctl::GetInfo, &[24, 0, 0, 0, 0, 0])
+    }),
+    ("mapping and unmapping memory for DMA", HANDED_ON, |driver| {
+        Ok(driver.function.dma_buffer(0x4000_0000, 0x1000).map(drop)?)
+    }),
+    ("a DMA write of the device and its interrupt", HANDED_ON, |driver| {
+        driver.nic.ring(0)?;
+        driver.events[0].read()?;
+        Ok(())
+    }),
+    // It may take tags away, so the module reads it first.
+    ("VFIO_DEVICE_SET_IRQS, which raises a vector", LOOKED_AT, |driver| {
+        ioctl(driver, Ioctl::SetIrqs, &[20, 1 | 1 << 5, 2, 0, 1])?;
+        driver.events[0].read()?;
+        Ok(())
+    }),
+];
+
+fn ioctl(driver: &Driver, ioctl: Ioctl, words: &[u32]) -> Outcome {
+    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let (outcome, _) = raw::call(&driver.function, ioctl, &mut bytes);
+    outcome.map(drop).map_err(|errno| format!("{ioctl:?}: errno {errno}").into())
+}
+
+/// Rows of one thing under one driver: nanoseconds each took, the fewest first.
+#[derive(Default)]
+struct Rows(Vec<u64>);
+
+impl Rows {
+    fn least(&self) -> u64 {
+        self.0.first().copied().unwrap_or(0) / IN_A_ROW
+    }
+
+    fn middle(&self) -> u64 {
+        self.0.get(self.0.len() / 2).copied().unwrap_or(0) / IN_A_ROW
+    }
+}
+
+pub(crate) fn run(suite: &mut Suite) {
+    if env::var_os(variables::COUNTED).is_none() {
+        return;
+    }
+    let nic = Endpoint::named("nic0").expect("the lab's profile has nic0");
+    suite.test("overhead::what_the_module_hands_on_costs_as_much_as_with_vfio_pci", || {
+        let outcome = compare(&nic);
+        rebind(nic.address, OURS)?;
+        outcome
+    });
+}
+
+fn compare(nic: &Endpoint) -> Outcome {
+    let mut rows: [[Rows; ACTS.len()]; 2] = Default::default();
+    for _ in 0..TURNS {
+        for (name, rows) in [STOCK, OURS].into_iter().zip(&mut rows) {
+            rebind(nic.address, name)?;
+            measure(nic, rows)?;
+        }
+    }
+    let [stock, ours] = &mut rows;
+    let mut worst = Ok(());
+    for ((name, limit, _), (stock, ours)) in ACTS.iter().zip(stock.iter_mut().zip(ours)) {
+        stock.0.sort_unstable();
+        ours.0.sort_unstable();
+        let (least, with_ours) = (stock.least(), ours.least());
+        let more = with_ours.saturating_sub(least);
+        println!(
+            "overhead: {name}: vfio-pci {least} instructions (the middle row {} more), ours {with_ours} \
+             ({} more): {}.{:02} % more",
+            stock.middle() - least,
+            ours.middle() - with_ours,
+            more * 100 / least.max(1),
+            more * 10_000 / least.max(1) % 100,
+        );
+        if more * 1000 > least * limit {
+            worst = Err(Failure::from(format!("{name}: {more} instructions more than {least}")));
+        }
+    }
+    worst
+}
+
+fn measure(nic: &Endpoint, rows: &mut [Rows]) -> Outcome {
+    let function = VfioFunction::open(nic.address)?;
+    let events = vec![EventFd::new(0)?];
+    function.enable_msix(&events)?;
+    let nic = Nic::new(&function, 1)?;
+    nic.interrupt(0, 0)?;
+    let mut driver = Driver { function, nic, events };
+    for ((_, _, act), rows) in ACTS.iter().zip(rows) {
+        act(&mut driver)?;
+        for _ in 0..ROWS {
+            let began = Instant::now();
+            for _ in 0..IN_A_ROW {
+                act(&mut driver)?;
+            }
+            rows.0.push(u64::try_from(began.elapsed().as_nanos())?);
+        }
+    }
+    // The buffers go before the device.
+    let Driver { function, nic, .. } = driver;
+    drop(nic);
+    drop(function);
+    Ok(())
+}
