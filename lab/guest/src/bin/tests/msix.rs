@@ -25,7 +25,7 @@ type Test = fn(&Endpoint, &mut Control) -> Outcome;
 
 pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     let Some(endpoint) = Endpoint::named("vectors") else { return };
-    let tests: [(&str, Test); 9] = [
+    let tests: [(&str, Test); 10] = [
         ("in_both_modes_a_tag_lies_beside_the_mask_of_its_vector", both_modes),
         ("only_vectors_that_are_set_up_take_tags", allocated),
         ("a_tag_stays_when_its_vector_is_masked_and_unmasked", masked),
@@ -33,6 +33,7 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
         ("a_tag_comes_back_after_a_reset", reset),
         ("tags_go_with_the_vectors_that_are_freed", freed),
         ("tags_go_with_the_user", closed),
+        ("tags_that_lie_in_the_table_do_not_reach_the_next_user", left),
         ("tags_of_vectors_that_a_racing_user_freed_do_not_reach_the_next_one", raced),
         ("with_memory_off_tags_are_refused_and_nothing_is_left_behind", memory_off),
     ];
@@ -220,9 +221,27 @@ fn closed(endpoint: &Endpoint, control: &mut Control) -> Outcome {
     same("tags of the next user's vectors", tags(&table)?, vec![0; USED.into()])
 }
 
+/// A user who writes tags into the table past the kernel.
+fn left(endpoint: &Endpoint, _: &mut Control) -> Outcome {
+    const MASKED: u32 = 1;
+    const TAG: u16 = 0x4242;
+    let function = VfioFunction::open(endpoint.address)?;
+    let table = function.map_bar(TABLE_BAR)?;
+    for vector in 0..USED {
+        table.write32(control_dword(vector), u32::from(TAG) << 16 | MASKED)?;
+    }
+    same("tags that the user left", tags(&table)?, vec![TAG; USED.into()])?;
+    drop(table);
+    drop(function);
+    let function = VfioFunction::open(endpoint.address)?;
+    function.enable_msix(&vector_events()?)?;
+    let table = function.map_bar(TABLE_BAR)?;
+    same("tags of the next user's vectors", tags(&table)?, vec![0; USED.into()])
+}
+
 /// A user who has the vectors freed by a request that says something else when it is first read.
 fn raced(endpoint: &Endpoint, control: &mut Control) -> Outcome {
-    const TRIES: usize = 40;
+    const TRIES: usize = 5;
     /// Where the count of a `VFIO_DEVICE_SET_IRQS` lies.
     const COUNT: u64 = 16;
     for _ in 0..TRIES {

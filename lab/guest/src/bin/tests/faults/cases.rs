@@ -97,7 +97,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("set_st_of_2048", "nic0", tph, set_st_long),
         case("set_st_in_msix", "vectors", tph, set_st_in_msix),
         answering(case("get_entries", "nic0", tph, get_entries)),
-        answering(case("get_st", "direct", tph, get_st).filter(|_| direct)),
+        answering(case("get_st_with_direct_tags", "direct", tph, get_st).filter(|_| direct)),
         answering(case("dma_buf_get", "accel", tph, dma_buf_get).filter(|_| exports)),
         case("dma_buf_tph", "accel", Ioctl::Feature, dma_buf_tph).filter(|_| exports),
         case("freeing_vectors", "vectors", Ioctl::SetIrqs, free_vectors),
