@@ -106,6 +106,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn get_cap(stage: &mut Stage) -> Outcome {
+    stage.call(bytes_of::disable())?;
     stage.request = bytes_of::get_cap();
     Ok(())
 }

@@ -45,7 +45,7 @@ fn is_bound(address: Bdf) -> bool {
 fn binding(nic: &Endpoint, faults: &Faults) -> Outcome {
     let mut bind = order("bind")?;
     let text = nic.address.to_string();
-    let outcome = sweep("binding", |nth| {
+    let outcome = sweep("binding", 1, |nth| {
         unbind(nic.address)?;
         let (done, injected) = faults.around(nth, || bind.write_all(text.as_bytes()));
         let bound = is_bound(nic.address);
@@ -63,7 +63,7 @@ fn binding(nic: &Endpoint, faults: &Faults) -> Outcome {
 fn unbinding(nic: &Endpoint, faults: &Faults) -> Outcome {
     let mut unbind = order("unbind")?;
     let text = nic.address.to_string();
-    let outcome = sweep("unbinding", |nth| {
+    let outcome = sweep("unbinding", 1, |nth| {
         if !is_bound(nic.address) {
             rebind(nic.address, OURS)?;
         }
@@ -82,7 +82,7 @@ fn reset(nic: &Endpoint, faults: &Faults, control: &mut Control) -> Outcome {
     let mut watch = Watch::new(nic, control)?;
     let function = watch.programmed()?;
     let before = watch.held()?;
-    let outcome = sweep("reset", |nth| {
+    let outcome = sweep("reset", 1, |nth| {
         let (done, injected) = faults.around(nth, || function.reset());
         watch.expect("after a reset", &before)?;
         Ok(Round { injected, failed: done.is_err() })
@@ -95,7 +95,7 @@ fn reset(nic: &Endpoint, faults: &Faults, control: &mut Control) -> Outcome {
 /// Whatever fails, the device is clean afterwards.
 fn closing(nic: &Endpoint, faults: &Faults, control: &mut Control) -> Outcome {
     let mut watch = Watch::new(nic, control)?;
-    sweep("closing", |nth| {
+    sweep("closing", 1, |nth| {
         let function = watch.programmed()?;
         let ((), injected) = faults.around(nth, || drop(function));
         watch.expect_clean()?;
@@ -105,7 +105,7 @@ fn closing(nic: &Endpoint, faults: &Faults, control: &mut Control) -> Outcome {
 
 fn opening(nic: &Endpoint, faults: &Faults, control: &mut Control) -> Outcome {
     let mut watch = Watch::new(nic, control)?;
-    sweep("opening", |nth| {
+    sweep("opening", 1, |nth| {
         let (opened, injected) = faults.around(nth, || VfioFunction::open(nic.address));
         let failed = opened.is_err();
         drop(opened);
@@ -117,7 +117,7 @@ fn opening(nic: &Endpoint, faults: &Faults, control: &mut Control) -> Outcome {
 fn vectors_come(vectors: &Endpoint, faults: &Faults) -> Outcome {
     let function = VfioFunction::open(vectors.address)?;
     let events: Vec<EventFd> = vector_events()?;
-    sweep("setting up vectors", |nth| {
+    sweep("setting up vectors", 1, |nth| {
         let _ = function.disable_msix();
         let (done, injected) = faults.around(nth, || function.enable_msix(&events));
         Ok::<_, Failure>(Round { injected, failed: done.is_err() })
@@ -125,7 +125,7 @@ fn vectors_come(vectors: &Endpoint, faults: &Faults) -> Outcome {
 }
 
 fn loading(faults: &Faults) -> Outcome {
-    let outcome = sweep("loading", |nth| {
+    let outcome = sweep("loading", 1, |nth| {
         if module::is_loaded() {
             module::unload()?;
         }

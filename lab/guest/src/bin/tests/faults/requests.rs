@@ -7,10 +7,15 @@ use super::cases::{Case, Stage, held};
 use super::{CLEAN, Outcome, Round, sweep as rounds};
 use crate::check::same;
 
+/// As far apart are the faults in what is not the module's.
+const STRIDE: usize = 97;
+
 /// With each fault a request fails and changes nothing, or is done all the same; without one it is done.
 pub(super) fn sweep(case: &Case, faults: &Faults, control: &mut Control) -> Outcome {
     let mut stage = Stage::set(case)?;
-    rounds(case.name, |nth| {
+    // ACPI's interpreter has many of its own, which count unless the faults are aimed.
+    let stride = if case.also.is_some() && !faults.are_aimed() { STRIDE } else { 1 };
+    rounds(case.name, stride, |nth| {
         stage.prepare(case)?;
         let before = held(case, &stage, control)?;
         let mut request = stage.request.clone();

@@ -131,7 +131,10 @@ impl<'a> Caller<'a> {
             3 => self.room.call(function, Ioctl::PciTph, &mut bytes, Place::Null),
             4 => raw::call_nowhere(function, Ioctl::PciTph),
             5..=7 => self.fire.shared_tph.call(function, Ioctl::PciTph, &mut bytes, Place::Whole),
-            8 => return self.tph_in_memory_of_a_device(open, &bytes),
+            8 => {
+                self.tph_in_memory_of_a_device(open, &bytes);
+                return Ok(());
+            }
             _ => {
                 let sent = bytes.clone();
                 let (outcome, wrote_behind) = raw::call(function, Ioctl::PciTph, &mut bytes);
@@ -149,17 +152,16 @@ impl<'a> Caller<'a> {
     }
 
     /// The request lies in a BAR, of this device or another: copying it takes what a page fault takes.
-    fn tph_in_memory_of_a_device(&mut self, open: &Open, bytes: &[u8]) -> Result<(), String> {
+    fn tph_in_memory_of_a_device(&mut self, open: &Open, bytes: &[u8]) {
         let users = self.fire.sites.iter().filter_map(super::Site::user);
         let Some(other) = users.into_iter().find(|user| user.memory.is_some()) else {
-            return Ok(());
+            return;
         };
         if let Some(memory) = &other.memory {
             let of = if self.random.once_in(2) { open } else { &*other };
             let outcome = memory.call_tph(&of.function, bytes);
             self.count(Kind::Tph, outcome);
         }
-        Ok(())
     }
 
     /// Dma-bufs come, get tags, are asked about and go.

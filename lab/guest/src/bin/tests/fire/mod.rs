@@ -10,7 +10,7 @@ mod site;
 mod verdict;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use tph_lab_guest::raw::Room;
@@ -77,7 +77,7 @@ fn burn(control: &mut Control) -> Outcome {
         // Threads that ended have failed.
         while fire.calls.load(Ordering::Relaxed) < wanted
             && began.elapsed() < limit
-            && !callers.iter().any(|caller| caller.is_finished())
+            && !callers.iter().any(ScopedJoinHandle::is_finished)
         {
             thread::sleep(Duration::from_millis(20));
             if began.elapsed() > news {
