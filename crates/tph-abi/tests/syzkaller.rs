@@ -219,7 +219,7 @@ fn every_structure_has_the_size_of_the_layout() {
         let (fields, _) = rest.split_once('}').unwrap();
         let of_layout = |name: &str| layout.fields.iter().any(|field| field.name == name);
         let fields = fields.lines().filter_map(|line| line.trim().split_once('\t'));
-        let head = if layout.name.starts_with("vfio_device_feature") { 1 } else { 0 };
+        let head = usize::from(layout.name.starts_with("vfio_device_feature"));
         let size: usize = fields
             .skip(head)
             .filter(|(name, _)| of_layout(name))
