@@ -42,6 +42,7 @@ pub(super) fn run(
         append: Vec::new(),
         parameters: Vec::new(),
         driver: Some(DRIVER.to_owned()),
+        system: None,
         timeout,
         counted: false,
         interrupt: boot::interrupt(),

@@ -40,6 +40,7 @@ pub(super) fn run(
         parameters: Vec::new(),
         driver: Some(DRIVER.to_owned()),
         system: Some(archive),
+        counted: false,
         timeout: TIMEOUT,
         interrupt: interrupt(),
     };
