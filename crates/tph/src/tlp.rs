@@ -42,7 +42,8 @@ pub const fn encode(request: &MemoryRequest, framing: Framing) -> Result<HeaderB
 /// follow it.
 ///
 /// What a hint displaced reads as it is implied: the tag of a hinted write as 0, the byte enables
-/// of a hinted read as full. Prefixes and header content of other purposes are passed over.
+/// of a hinted read as full. Byte enables of an atomic operation, which has none, read as full too.
+/// Prefixes and header content of other purposes are passed over.
 ///
 /// # Errors
 /// [`DecodeError`] if it is no memory request or ends too early.

@@ -64,7 +64,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(MemoryRequest, usize), DecodeError
     let mut byte_enables = ByteEnables::implied(length);
     if content & OHC_A != 0 {
         let &[.., enables] = take(&mut rest)?;
-        byte_enables = ByteEnables::from_byte(enables);
+        if kind.has_byte_enables() {
+            byte_enables = ByteEnables::from_byte(enables);
+        }
     }
     let mut hint = None;
     if content & OHC_B != 0 {

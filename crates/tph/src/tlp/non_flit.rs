@@ -96,7 +96,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(MemoryRequest, usize), DecodeError
         Some(high) if high != 0 => Hint::wide(high, steering, processing),
         _ => Hint::narrow(steering, processing),
     });
-    let byte_enables = if hinted && !displaced {
+    let byte_enables = if hinted && !displaced || !kind.has_byte_enables() {
         ByteEnables::implied(length)
     } else {
         ByteEnables::from_byte(enables_byte)

@@ -15,6 +15,19 @@ fn other_prefixes_and_header_content_are_passed_over() {
 }
 
 #[test]
+fn an_atomic_operation_has_no_byte_enables_whatever_its_bytes_say() {
+    let flit = [0x4d, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xb1];
+    let non_flit = [0x4d, 0, 0, 2, 0, 0, 0, 0xb1, 0, 0, 0, 0];
+    for (bytes, framing) in [(&flit[..], Framing::Flit), (&non_flit[..], Framing::NonFlit)] {
+        let (swap, _) = decode(bytes, framing).unwrap();
+        assert_eq!(swap.kind, RequestKind::Swap);
+        assert_eq!(swap.extent.byte_enables, ByteEnables::implied(swap.extent.length));
+        let header = encode(&swap, framing).unwrap();
+        assert_eq!(decode(header.as_bytes(), framing).unwrap().0, swap);
+    }
+}
+
+#[test]
 fn a_reserved_hint_valid_field_is_no_hint() {
     for (last, hinted) in [(0x80, false), (0x90, true), (0xa0, false), (0xb0, true)] {
         let bytes = [0x40, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, last];
