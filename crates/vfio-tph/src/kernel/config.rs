@@ -28,6 +28,9 @@ pub struct KernelConfig {
     options: BTreeMap<&'static str, String>,
 }
 
+/// The largest configuration that is read: many times that of a kernel with everything.
+const LARGEST: u64 = 16 << 20;
+
 impl KernelConfig {
     /// The value of an option: `y`, `m`, `None` if it is not set. The name is with `CONFIG_`.
     pub fn value(&self, option: &str) -> Option<&str> {
@@ -57,8 +60,10 @@ impl KernelConfig {
         const PLACE: &str = "/proc/config.gz";
         let packed = files.unrecorded(PLACE)?;
         let mut text = String::new();
-        flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut text).ok()?;
-        Some(Self::parse(PLACE.into(), &text))
+        // A saved host may hold anything: a file of a few kilobytes can unpack to any size.
+        let mut unpacked = flate2::read::GzDecoder::new(packed.as_slice()).take(LARGEST);
+        let whole = unpacked.read_to_string(&mut text).ok()? as u64 != LARGEST;
+        whole.then(|| Self::parse(PLACE.into(), &text))
     }
 
     fn parse(place: String, text: &str) -> Self {
@@ -111,5 +116,18 @@ mod tests {
             assert_eq!(config.value("CONFIG_64BIT"), None, "of no interest");
             assert_eq!(KernelConfig::parse(place.into(), &config.text()), config);
         }
+    }
+
+    #[test]
+    fn one_that_unpacks_to_more_than_any_kernel_has_is_not_read() {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(TEXT.as_bytes()).unwrap();
+        std::io::copy(&mut std::io::repeat(b'\n').take(LARGEST), &mut packed).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let files = Sysroot::copy(folder.path());
+        let path = files.path("/proc/config.gz").unwrap();
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, packed.finish().unwrap()).unwrap();
+        assert_eq!(KernelConfig::read(&files, "7.3.4"), None);
     }
 }
