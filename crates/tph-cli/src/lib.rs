@@ -29,6 +29,15 @@ pub fn definition() -> clap::Command {
     Cli::command()
 }
 
+/// The file of a plan, read as `tph apply` reads it and written as `tph plan` writes it.
+///
+/// # Errors
+/// What is wrong with it, as the command says it of a file called `plan`.
+pub fn rewritten_plan(text: &str) -> Result<String, String> {
+    let plan = plan_file::PlanFile::parse("plan", text).map_err(|error| error.to_string())?;
+    plan.text().map_err(|error| error.to_string())
+}
+
 /// Does what the command line of this process says; the code to exit with.
 pub fn run() -> ExitCode {
     let matches = definition().try_get_matches();

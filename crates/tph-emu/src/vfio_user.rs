@@ -23,4 +23,5 @@ mod session;
 mod stream;
 
 pub use server::{ServeError, ServerHandle, serve};
+pub use session::serve_client;
 pub use stream::SessionError;

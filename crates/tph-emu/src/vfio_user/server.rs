@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::session;
+use super::session::serve_client;
 use super::stream::SessionError;
 use crate::host::{FunctionId, SharedHost};
 
@@ -160,7 +160,7 @@ fn wait_for_clients(
         state.client = Some(copy);
         state.sessions += 1;
         drop(state);
-        let outcome = session::run(&stream, host, function);
+        let outcome = serve_client(&stream, host, function);
         let mut state = lock(shared);
         state.client = None;
         if let Err(error) = outcome {

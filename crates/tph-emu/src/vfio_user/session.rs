@@ -13,8 +13,15 @@ use super::stream::{Message, SessionError, receive, send};
 use crate::endpoint::Endpoint;
 use crate::host::{FunctionId, SharedHost};
 
-/// Serves one client until it leaves.
-pub(super) fn run(
+/// Serves one client that is connected already until it leaves, in the calling thread.
+/// [`serve`](super::serve) does so for one after the other.
+///
+/// # Errors
+/// [`SessionError`] unless the client left between two messages.
+///
+/// # Panics
+/// If `function` is of another host with more functions.
+pub fn serve_client(
     stream: &UnixStream,
     host: &SharedHost,
     function: FunctionId,

@@ -2,63 +2,15 @@
 //! It is never installed.
 #![allow(unsafe_code)]
 
+mod link;
+
 use std::ffi::{CStr, c_char, c_int};
 use std::path::Path;
 
-use tph::{AccessError, ConfigOffset, ConfigSpace, MemoryType, RequesterType, SteeringTag};
-use tph_emu::{
-    BarRange, Caller, DirectTags, EmuDevice, EmuFile, Firmware, Host, Profile, Region, SharedHost,
-};
-use vfio_tph::{Descriptor, Errno, FeatureNumber, FeatureTransport, Transport};
-use vfiotph::{Device, Link};
-
-struct Emulated {
-    device: EmuDevice,
-    /// Open until the device is closed: C has numbers and no way to close them.
-    exported: Vec<EmuFile>,
-}
-
-impl Transport for Emulated {
-    fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
-        self.device.call(request)
-    }
-}
-
-impl ConfigSpace for Emulated {
-    fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
-        let mut bytes = [0; 4];
-        let read = self.device.config_read(offset.get().into(), &mut bytes);
-        read.map(|()| u32::from_le_bytes(bytes)).map_err(|_| AccessError::Failed)
-    }
-
-    fn write_config(&mut self, offset: ConfigOffset, value: u32) -> Result<(), AccessError> {
-        let written =
-            self.device.region_write(Region::Config, offset.get().into(), &value.to_le_bytes());
-        written.map_err(|_| AccessError::Failed)
-    }
-}
-
-impl FeatureTransport for Emulated {
-    fn dma_buf_tph(&mut self) -> Result<FeatureNumber, Errno> {
-        self.device.dma_buf_tph()
-    }
-
-    fn feature(&mut self, request: &mut [u8]) -> Result<(), Errno> {
-        self.device.feature(request)
-    }
-}
-
-impl Link for Emulated {
-    fn export_dma_buf(&mut self, bar: u32, ranges: &[(u64, u64)]) -> Result<Descriptor, Errno> {
-        let region = Region::from_index(bar).ok_or(Errno::ENODEV)?;
-        let ranges: Vec<_> =
-            ranges.iter().map(|&(offset, length)| BarRange { offset, length }).collect();
-        let file = self.device.export_dma_buf(region, &ranges)?;
-        let number = file.number();
-        self.exported.push(file);
-        Ok(Descriptor(number))
-    }
-}
+use link::Emulated;
+use tph::{MemoryType, RequesterType, SteeringTag};
+use tph_emu::{Caller, DirectTags, EmuDevice, Firmware, Host, Profile, SharedHost};
+use vfiotph::Device;
 
 /// Opens the function of this name, by default the first, of the host that the file `profile`
 /// describes, on which drivers may handle tags themselves if `direct_tags` is not 0. Prints why if it
@@ -140,6 +92,5 @@ fn open(
     let id = id.ok_or("the host has no such function")?;
     let address = host.endpoint(id).bdf();
     let device = EmuDevice::open(&SharedHost::new(host), id, Caller::anywhere())?;
-    let device = Emulated { device, exported: Vec::new() };
-    Ok(Device::new(device, address.to_string()))
+    Ok(Device::new(Emulated::new(device), address.to_string()))
 }
