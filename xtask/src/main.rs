@@ -5,6 +5,7 @@ mod bench;
 mod c_library;
 mod deny;
 mod dist;
+mod fuzz;
 mod lab;
 mod package;
 mod peers;
@@ -39,6 +40,8 @@ enum Chore {
     Deny,
     /// Write the manual pages and the shells' completions of tph
     Dist(dist::Arguments),
+    /// Look with libFuzzer for inputs that break what no input may break (docs/testing.md)
+    Fuzz(fuzz::Arguments),
     /// Make the Debian packages: vfio-tph (command, C library, manual pages, completions, udev rule)
     /// and vfio-tph-dkms (the module's sources)
     Package(package::Arguments),
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Chore::CLibrary(arguments) => c_library::run(&arguments),
         Chore::Deny => deny::run(),
         Chore::Dist(arguments) => dist::run(&arguments),
+        Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Package(arguments) => package::run(&arguments),
         Chore::Peers(arguments) => peers::run(&arguments),
         Chore::Test(arguments) => return test::run(&arguments),
