@@ -6,7 +6,7 @@ use vfio_tph::{Descriptor, Errno, FeatureNumber, FeatureTransport, Transport};
 use vfiotph::Link;
 
 /// An open function, and what it exported.
-pub struct Emulated {
+pub(crate) struct Emulated {
     device: EmuDevice,
     /// Open until the device is closed: C has numbers and no way to close them.
     exported: Vec<EmuFile>,
@@ -14,7 +14,7 @@ pub struct Emulated {
 
 impl Emulated {
     /// The function that `device` has open.
-    pub fn new(device: EmuDevice) -> Self {
+    pub(crate) fn new(device: EmuDevice) -> Self {
         Self { device, exported: Vec::new() }
     }
 }

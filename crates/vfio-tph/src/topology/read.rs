@@ -69,6 +69,7 @@ impl Reader {
     /// cache for data share all caches behind it, and so have none that this one has not.
     fn caches(&mut self, files: &Sysroot, folder: &Folder<'_>, id: CpuId) {
         let mut nearest: Option<(u8, CpuSet)> = None;
+        let mut told = true;
         // Their numbers may have gaps: the kernel hides a cache that it does not trust.
         for name in files.unrecorded_list(&format!("{CPUS}/cpu{}/cache", id.0)) {
             let number = name.strip_prefix("index").and_then(|number| number.parse().ok());
@@ -77,6 +78,7 @@ impl Reader {
             let shared = file("shared_cpu_list").and_then(|text| CpuSet::parse(&text));
             let Some(shared) = shared else { continue };
             // Some kernels do not know who shares it; who has it is known.
+            told &= shared.contains(id);
             let shared = if shared.contains(id) { shared } else { [id].into_iter().collect() };
             if !self.known.insert((number, shared.clone())) {
                 continue;
@@ -88,7 +90,9 @@ impl Reader {
             }
             self.caches.insert((cache.level, cache.cpus.clone(), cache.kind), cache);
         }
-        self.covered.extend(nearest.iter().flat_map(|(_, cpus)| cpus.iter()));
+        if told {
+            self.covered.extend(nearest.iter().flat_map(|(_, cpus)| cpus.iter()));
+        }
     }
 }
 
