@@ -9,7 +9,6 @@
 
 mod argument;
 mod array;
-#[expect(unreachable_pub, reason = "its other user is a crate of its own")]
 #[path = "../../../../../crates/vfio-tph-capi/tests/emulated/link.rs"]
 mod link;
 
