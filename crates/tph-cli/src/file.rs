@@ -1,13 +1,13 @@
 //! Files that the command writes.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
 use crate::failure::Failure;
 
 /// Writes a file as a whole: who reads it meanwhile, and who finds it after a failure, has the old one or
-/// the new one. What is no file, such as `/dev/stdout`, is written to.
+/// the new one. What is no file is written to, and so is what is behind `/dev/stdout`, at its end.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     try_to(path, text).map_err(|error| Failure::File { path: path.to_owned(), error })
 }
@@ -18,15 +18,22 @@ fn try_to(path: &Path, text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    if there.as_ref().is_some_and(|it| !it.is_file()) {
-        return OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+    let open_already = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
+    if open_already || there.as_ref().is_some_and(|it| !it.is_file()) {
+        return OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes());
+    }
+    if there.is_none() && path.is_symlink() {
+        // Nothing is there that could be lost.
+        return fs::write(path, text);
     }
     // A link stays one: what it leads to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut beside = target.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
+    // Of a process that was killed; it is not written to, as it may be a link of somebody else.
+    let _ = fs::remove_file(&beside);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
     let written = || {
-        let mut file = File::create(&beside)?;
         file.write_all(text.as_bytes())?;
         there.map_or(Ok(()), |old| file.set_permissions(old.permissions()))?;
         // On the disk before it has the name: neither text is lost with the power.
@@ -34,7 +41,7 @@ fn try_to(path: &Path, text: &str) -> io::Result<()> {
         fs::rename(&beside, &target)
     };
     written().inspect_err(|_| {
-        let _ = fs::remove_file(&beside); // It may not even be there.
+        let _ = fs::remove_file(&beside); // It may have its name already.
     })
 }
 
@@ -55,6 +62,30 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_link_to_nothing_gets_its_file_and_what_somebody_put_beside_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        symlink("later", at("link")).unwrap();
+        write(&at("link"), "one").unwrap();
+        assert!(at("link").is_symlink());
+        assert_eq!(fs::read_to_string(at("later")).unwrap(), "one");
+        symlink("later", at(&format!("plan.{}", std::process::id()))).unwrap();
+        write(&at("plan"), "two").unwrap();
+        assert_eq!(fs::read_to_string(at("later")).unwrap(), "one");
+        assert_eq!(fs::read_to_string(at("plan")).unwrap(), "two");
+    }
+
+    #[test]
+    fn a_file_that_is_open_already_is_written_on() {
+        let mut log = tempfile::tempfile().unwrap();
+        log.write_all(b"old ").unwrap();
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&log);
+        write(Path::new(&format!("/proc/self/fd/{descriptor}")), "new").unwrap();
+        std::io::Seek::rewind(&mut log).unwrap();
+        assert_eq!(std::io::read_to_string(log).unwrap(), "old new");
     }
 
     #[test]

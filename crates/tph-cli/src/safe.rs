@@ -33,7 +33,13 @@ pub(crate) fn clean(text: &str) -> String {
 
 /// Several lines of somebody else, such as those of a file that cannot be read.
 pub(crate) fn clean_lines(text: &str) -> String {
-    text.chars().map(|c| if c == '\n' { c } else { shown(c) }).collect()
+    let shown = |c| match c {
+        '\n' => c,
+        // One column, as an error counts it that points to a place in the line.
+        '\t' => ' ',
+        c => shown(c),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// A whole answer: it has lines, and colours of this command.

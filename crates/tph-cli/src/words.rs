@@ -4,6 +4,16 @@ use textwrap::{WordSeparator, WordSplitter};
 use tph::{PortType, RequesterEnable, StMode, StTable, TableLocation};
 use vfio_tph::Unreadable;
 
+/// A word of a command line, quoted for a shell if it has to be.
+pub(crate) fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// What a class code means, as far as a list wants to know.
 pub(crate) fn class(code: u32) -> &'static str {
     let [_, subclass, base, _] = code.to_le_bytes();

@@ -23,10 +23,14 @@ fn code(arguments: &[&str]) -> i32 {
     }
     let mut child = tph(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     // It says something when it holds the device, and nothing when it fails.
-    if child.stdout.take().unwrap().read(&mut [0; 1]).unwrap() > 0 {
+    let mut said = child.stdout.take().unwrap();
+    if said.read(&mut [0; 1]).unwrap() > 0 {
         kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     }
-    child.wait().unwrap().code().unwrap()
+    let code = child.wait().unwrap().code().unwrap();
+    // Read until here: that nobody listens would end it too.
+    drop(said);
+    code
 }
 
 /// The table of the documentation: each verb with the codes that it can exit with.

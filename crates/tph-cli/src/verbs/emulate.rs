@@ -153,7 +153,10 @@ fn served(host: &SharedHost, watched: &Watched) -> Served {
 fn write_table(profile: &Profile, folder: &Path) -> Result<Option<PathBuf>, Failure> {
     let Some(table) = tph_emu::ssdt::table(profile) else { return Ok(None) };
     let path = folder.join("tags.aml");
-    std::fs::write(&path, table).map_err(|error| failed(&path, error))?;
+    std::fs::write(&path, table).map_err(|error| {
+        let _ = std::fs::remove_file(&path); // Half of it is of no use.
+        failed(&path, error)
+    })?;
     Ok(Some(path))
 }
 

@@ -6,6 +6,8 @@ use std::path::Path;
 use tph_emu::Profile;
 use tph_emu::profile::FunctionProfile;
 
+use crate::words;
+
 /// What to add to a command line that has `-machine q35` already: memory that the functions can
 /// reach, an IOMMU, ports, functions, the firmware's table.
 pub(super) fn arguments(
@@ -64,15 +66,9 @@ fn quoted(path: &Path) -> String {
 
 /// The arguments for a shell, an option a line.
 pub(super) fn shell(arguments: &[String]) -> String {
-    let word = |text: &String| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/".contains(c);
-        if text.chars().all(plain) {
-            text.clone()
-        } else {
-            format!("'{}'", text.replace('\'', r"'\''"))
-        }
-    };
-    let pairs = arguments.chunks(2).map(|pair| pair.iter().map(word).collect::<Vec<_>>().join(" "));
+    let pairs = arguments
+        .chunks(2)
+        .map(|pair| pair.iter().map(|text| words::shell(text)).collect::<Vec<_>>().join(" "));
     format!("  {}", pairs.collect::<Vec<_>>().join(" \\\n  "))
 }
 

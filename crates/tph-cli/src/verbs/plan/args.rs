@@ -8,6 +8,7 @@ use vfio_tph::CpuSet;
 use crate::cli::{MemoryArg, ModeArg, Steering, parse_steering};
 use crate::failure::Failure;
 use crate::source::Place;
+use crate::words::shell;
 
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
@@ -83,9 +84,11 @@ impl PlaceArgs {
     /// The option as it was written, behind a space; nothing for this machine.
     pub(super) fn option(&self) -> String {
         match (&self.emulated, &self.sysroot) {
-            (Some(Some(profile)), _) => format!(" --emulated={}", profile.display()),
+            (Some(Some(profile)), _) => {
+                format!(" --emulated={}", shell(&profile.display().to_string()))
+            }
             (Some(None), _) => " --emulated".into(),
-            (None, Some(folder)) => format!(" --sysroot {}", folder.display()),
+            (None, Some(folder)) => format!(" --sysroot {}", shell(&folder.display().to_string())),
             (None, None) => String::new(),
         }
     }

@@ -112,7 +112,8 @@ fn text(report: &PlanReport, place: &str) -> String {
     lines.push(match &report.file {
         Some(file) => {
             let (file, place) = (clean(file), clean(place));
-            format!("Written to {file}. See what it would write: tph apply {file} --dry-run{place}")
+            let word = words::shell(&file);
+            format!("Written to {file}. See what it would write: tph apply {word} --dry-run{place}")
         }
         None => "Nothing was changed. Keep it with -o FILE, then: tph apply FILE.".into(),
     });

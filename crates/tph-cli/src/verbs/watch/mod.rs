@@ -49,17 +49,17 @@ struct Watch<'a> {
 }
 
 pub(crate) fn watch(args: &WatchArgs, json: bool) -> Result<(), Failure> {
-    let file = read(&args.plan)?;
+    let mut file = read(&args.plan)?;
     let place = &args.place;
     if place.sysroot.is_some() && !args.report_only {
         let reason = "a saved host has no devices to open: add --report-only".to_owned();
         return Err(Failure::Usage(reason));
     }
+    // Its other names go when another driver has it.
+    let address = place.open()?.address(&file.device)?;
+    file.device = address.to_string();
     let watch = Watch { args, file, json, process: Cell::new(args.pid) };
-    let address = match &place.emulated {
-        None => Some(source::find(&source::host(place.sysroot.as_ref()), &watch.file.device)?),
-        Some(_) => None,
-    };
+    let address = place.emulated.is_none().then_some(address);
     let here = args.pid.filter(|_| place.sysroot.is_none());
     let mut waiter = Waiter::new(address, here)?;
     if args.report_only {
