@@ -78,6 +78,7 @@ static int vfio_pci_tph_init_dev(struct vfio_device *vdev)
 	tph_core_init(tdev->tph);
 	vfio_pci_tph_init_recovery(tdev);
 	lockdep_register_key(&tdev->tph_lock_key);
+	mutex_init(&tdev->setting_irqs);
 	mutex_init(&tdev->host.lock);
 	lockdep_set_class(&tdev->host.lock, &tdev->tph_lock_key);
 	return 0;

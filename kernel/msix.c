@@ -129,15 +129,17 @@ long vfio_pci_tph_set_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg)
 	if (copy_from_user(&set, (void __user *)arg, offsetofend(typeof(set), count)))
 		return -EFAULT;
 
+	mutex_lock(&tdev->setting_irqs);
 	frees = set.index == VFIO_PCI_MSIX_IRQ_INDEX && !set.count &&
 		set.flags == (VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER);
-	first = set.index == VFIO_PCI_MSIX_IRQ_INDEX && set.count &&
-		!tdev->core.pdev->msix_enabled;
+	/* Whatever was read here: VFIO reads it again, and may find the first vectors asked for */
+	first = !tdev->core.pdev->msix_enabled;
 
 	if (frees || first)
 		vfio_pci_tph_release_vectors(tdev, 1);
 	ret = vfio_pci_core_ioctl(&tdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
 	if (frees || first)
 		vfio_pci_tph_release_vectors(tdev, -1);
+	mutex_unlock(&tdev->setting_irqs);
 	return ret;
 }

@@ -40,12 +40,14 @@ struct tph_host {
  * @firmware_names_tags: what firmware said when the device was bound
  * @opened: a number that no other open, of whatever device, has; see dmabuf.c
  * @devcap2: its Device Capabilities 2, read when it was opened
+ * @setting_irqs: held over a whole VFIO_DEVICE_SET_IRQS, so that none sees another's half
  * @vectors_going: requests that are freeing the MSI-X vectors, or set up the first
  * @recovery: puts TPH back after recovery from an error
  *
  * Lock order, outermost first:
  *
  *	dev_set->lock		open, close, hot reset
+ *	setting_irqs		VFIO_DEVICE_SET_IRQS; never with dev_set->lock
  *	core.igate		ioctl, open, close, @recovery; all that allocates or frees vectors
  *	core.memory_lock	read: ioctl, open, close, @recovery
  *				write: VFIO_DEVICE_RESET, hot reset, FLR by config write
@@ -78,6 +80,7 @@ struct vfio_pci_tph_device {
 	u64 opened;
 	u32 devcap2;
 	unsigned int vectors_going;
+	struct mutex setting_irqs;
 	struct work_struct recovery;
 };
 
