@@ -3,7 +3,7 @@
 use crate::repo;
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tph_lab::Error;
 
@@ -32,6 +32,13 @@ pub(crate) fn finish(
 /// The sources of the dependencies, with this machine's cargo: it knows the way to the registry.
 pub(crate) fn fetch() -> Result<(), Error> {
     finish(cargo().args(["fetch", "--quiet", "--locked"]), "cargo", "fetch the dependencies")
+}
+
+/// Where cargo keeps the sources of other people's crates.
+pub(crate) fn cargo_home() -> Option<PathBuf> {
+    env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(Path::new(&env::var_os("HOME")?).join(".cargo")))
 }
 
 /// The folder that cargo builds into.

@@ -3,7 +3,7 @@
 use super::VERSION;
 use super::deb::Package;
 use crate::c_library::{self, ENCODED_FLAGS};
-use crate::process::{cargo, fetch, finish, target};
+use crate::process::{cargo, cargo_home, fetch, finish, target};
 use crate::{dist, repo};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -63,11 +63,4 @@ fn flags() -> String {
     let flags =
         [Some(remap(&repo::root(), "vfio-tph")), cargo_home().map(|home| remap(&home, "cargo"))];
     flags.into_iter().flatten().collect::<Vec<_>>().join("\x1f")
-}
-
-/// Where cargo keeps the sources of other people's crates.
-pub(super) fn cargo_home() -> Option<PathBuf> {
-    std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cargo")))
 }

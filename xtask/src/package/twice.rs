@@ -1,9 +1,8 @@
 //! The same sources make the same packages: made once more from a copy that lies elsewhere, below
 //! another home of cargo's, at another hour, with other modes for new files, and compared.
 
-use super::contents::cargo_home;
 use super::deb::{epoch, file};
-use crate::process::target;
+use crate::process::{cargo_home, target};
 use crate::repo;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

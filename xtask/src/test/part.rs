@@ -122,9 +122,10 @@ pub(super) const PARTS: &[Part] = &[
     Part {
         name: "supply-chain",
         what: "licences, sources and duplicates of the dependencies; known faults where a network is",
+        program: Program::Xtask,
         arguments: &["deny"],
         usual: false,
-        ..XTASK
+        ..CARGO
     },
     Part {
         name: "lab-reload",
