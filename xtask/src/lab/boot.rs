@@ -25,7 +25,7 @@ Exit code: the program's own; 124 after a timeout; 125 if the lab failed or the 
 printed a warning or worse, whatever the program's own is; 130 after an interrupt.";
 
 /// How long a guest with a stock kernel may take.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What `run`, `test` and `demo` have in common.
 #[derive(Debug, Args)]
