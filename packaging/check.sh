@@ -40,10 +40,13 @@ depends=$(inside dpkg-query --show --showformat '${Depends}' vfio-tph)
 libc=$(echo "$depends" | sed -n 's/.*libc6 (>= \([^)]*\)).*/\1/p')
 programs="/usr/bin/tph /usr/lib/x86_64-linux-gnu/libvfiotph.so.0"
 newest=$(inside objdump -T $programs | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
+[ -n "$newest" ] || die "objdump shows no symbol of glibc"
 echo "libc6 (>= $libc), and the newest symbol is of $newest"
 inside dpkg --compare-versions "$libc" ge "${newest#GLIBC_}" || die "Depends names too old a libc6"
 inside dpkg --compare-versions "$libc" le 2.41 || die "Debian 13 has no such libc6"
-for library in $(inside objdump -p $programs | awk '$1 == "NEEDED" { print $2 }' | sort -u); do
+libraries=$(inside objdump -p $programs | awk '$1 == "NEEDED" { print $2 }' | sort -u)
+[ -n "$libraries" ] || die "objdump shows no library that they need"
+for library in $libraries; do
 	case $library in
 	libc.so.6 | libm.so.6 | ld-linux-x86-64.so.2) ;;
 	libgcc_s.so.1) echo "$depends" | grep -q libgcc-s1 || die "Depends lacks libgcc-s1" ;;

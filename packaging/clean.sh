@@ -25,10 +25,13 @@ clean_system() {
 	mount --bind "$work/debs" debs
 	for folder in dev proc sys; do mount --rbind /$folder $folder; done
 	[ -e etc/dpkg/origins/default ] || ln -s debian etc/dpkg/origins/default
-	for file in group passwd; do
+	while read -r file root; do
 		[ -e etc/$file ] || cp usr/share/base-passwd/$file.master etc/$file 2>/dev/null ||
-			echo root:x:0: >etc/$file
-	done
+			echo "$root" >etc/$file
+	done <<-'EOF'
+		group root:x:0:
+		passwd root:x:0:0:root:/root:/bin/sh
+	EOF
 	# NAME_VERSION_ARCHITECTURE.deb, where a colon is %3a. Of two versions the older one counts.
 	ls .unpacked | sed 's/%3a/:/; s/_/ /g; s/\.deb$//' | sort -k1,1 -k2,2V | sort -u -k1,1 -s |
 		while read -r name version architecture; do
