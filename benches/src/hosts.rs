@@ -8,12 +8,12 @@ use std::path::Path;
 use tph_emu::profile::{Cache, Cpu};
 use tph_lab_hosts::{ConfigImage, FunctionFiles, Processors, Tree};
 
-const ENDPOINT: u32 = 0;
-const ROOT_PORT: u32 = 4;
+pub(crate) const ENDPOINT: u32 = 0;
+pub(crate) const ROOT_PORT: u32 = 4;
 /// The root port above all functions.
 const ROOT: &str = "0000:00:01.0";
 /// A TPH Requester capability with no-ST and device-specific mode and 64 entries, which is on.
-const TPH: [u32; 35] = {
+pub(crate) const TPH: [u32; 35] = {
     let mut dwords = [0x0002_0001; 35];
     [dwords[0], dwords[1], dwords[2]] = [0x0001_0017, 0x003f_0205, 0x0000_0102];
     dwords

@@ -20,6 +20,9 @@ use clap::Parser;
 use rows::ROWS;
 use tools::Tools;
 
+/// The row that has a plot.
+const PLOTTED: &str = "7";
+
 /// How fast it is: the rows of docs/benchmarks.md
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -29,7 +32,7 @@ struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Draw the plot of row 7 there
+    /// Draw the plot of row 7 there, which then runs whichever rows are named
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
     /// Which rows [default: all that run here]
@@ -49,7 +52,9 @@ fn main() -> ExitCode {
             return ExitCode::from(125);
         }
     };
-    let wanted = |row: &str| arguments.rows.is_empty() || arguments.rows.iter().any(|it| it == row);
+    let drawn = |row: &str| row == PLOTTED && arguments.plot.is_some();
+    let named = |row: &str| arguments.rows.is_empty() || arguments.rows.iter().any(|it| it == row);
+    let wanted = |row: &str| named(row) || drawn(row);
     let mut figures = Vec::new();
     for (row, run) in ROWS.into_iter().filter(|(row, _)| wanted(row)) {
         let mut new = run(&tools);

@@ -74,7 +74,10 @@ impl Tools {
 fn run(under: &mut Command, command: &Command) -> String {
     under.arg(command.get_program()).args(command.get_args()).stdin(Stdio::null());
     for (name, value) in command.get_envs() {
-        under.env(name, value.unwrap_or_default());
+        match value {
+            Some(value) => under.env(name, value),
+            None => under.env_remove(name),
+        };
     }
     let output = under.stdout(Stdio::null()).output().expect("the program starts");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -8,7 +8,7 @@ use vfio_tph::{Ids, PortView, TphView};
 
 use crate::count;
 use crate::figure::Figure;
-use crate::hosts::{longest_image, looping_image, typical_image};
+use crate::hosts::{ENDPOINT, ROOT_PORT, TPH, longest_image, looping_image, typical_image};
 use crate::measure::least;
 use crate::tools::Tools;
 
@@ -16,21 +16,24 @@ const TIMES: u32 = 1_000;
 const TYPICAL_NS: f64 = 1_000.0;
 const ADVERSARIAL_NS: f64 = 5_000.0;
 
-/// A name, the image, how long it may take.
-type Case = (&'static str, fn() -> Vec<u8>, f64);
+/// A name, the image, what it is of, how long it may take.
+type Case = (&'static str, fn() -> Vec<u8>, Option<u32>, f64);
 
 const CASES: [Case; 3] = [
-    ("decode-typical", typical_image, TYPICAL_NS),
-    ("decode-longest", longest_image, ADVERSARIAL_NS),
-    ("decode-loops", looping_image, ADVERSARIAL_NS),
+    ("decode-typical", typical_image, Some(ENDPOINT), TYPICAL_NS),
+    ("decode-longest", longest_image, Some(ROOT_PORT), ADVERSARIAL_NS),
+    ("decode-loops", looping_image, None, ADVERSARIAL_NS),
 ];
 
 pub(crate) fn run(tools: &Tools) -> Vec<Figure> {
     CASES
         .into_iter()
-        .map(|(name, image, limit)| {
+        .map(|(name, image, expected, limit)| {
             let image = image();
             let mut space = Image(&image);
+            if let Some(port_type) = expected {
+                expect(name, port_type, decode(&mut space));
+            }
             let allocations = measure(|| {
                 let _ = black_box(decode(&mut space));
             });
@@ -47,13 +50,26 @@ pub(crate) fn run(tools: &Tools) -> Vec<Figure> {
 }
 
 pub(crate) fn piece(name: &str) -> Option<Box<dyn FnMut()>> {
-    let (_, image, _) = CASES.into_iter().find(|case| case.0 == name)?;
+    let (_, image, ..) = CASES.into_iter().find(|case| case.0 == name)?;
     let image = image();
     Some(Box::new(move || drop(black_box(decode(&mut Image(&image))))))
 }
 
 /// All that can be known of a function from its registers.
 type Decoded = (Ids, Option<PortType>, Option<TphView>, Option<PortView>, u64);
+
+/// All of an image was decoded, to the last entry of the ST table.
+fn expect(name: &str, port_type: u32, found: Result<Decoded, AccessError>) {
+    /// Before the entries.
+    const HEAD: usize = 3;
+    let (_, found_type, view, port, tags) = found.expect(name);
+    assert_eq!(found_type.map(|it| u32::from(it.bits())), Some(port_type), "{name}");
+    assert_eq!(port.is_some(), port_type == ROOT_PORT, "{name}: the port");
+    let table = view.expect(name).capability.table;
+    let entries = u16::try_from(2 * TPH[HEAD..].len()).expect("a small number");
+    assert_eq!(table, Ok(StTable::Capability { entries }), "{name}");
+    assert_eq!(tags, TPH[HEAD..].iter().copied().map(u64::from).sum::<u64>(), "{name}: the tags");
+}
 
 fn decode(space: &mut Image<'_>) -> Result<Decoded, AccessError> {
     let ids = Ids::read(space)?;
