@@ -44,14 +44,17 @@ pub fn usual(target: &Target) {
 /// that many inputs.
 ///
 /// # Panics
-/// As [`send`], and if the arguments are others.
+/// As [`send`], and if the arguments are others or none.
 pub fn main(target: &Target) {
+    const USAGE: &str = "FILE…, or --random COUNT [SEED]";
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == "--random") {
-        let number = |at: usize| arguments.get(at).and_then(|text| text.parse().ok());
-        let count = number(1).expect("--random COUNT [SEED]");
+    assert!(!arguments.is_empty(), "{USAGE}");
+    if arguments[0] == "--random" {
+        assert!((2..=3).contains(&arguments.len()), "{USAGE}");
+        let number = |text: &String| text.parse().unwrap_or_else(|_| panic!("{text}: {USAGE}"));
+        let count = number(&arguments[1]);
         let start = Instant::now();
-        send(target, number(2).unwrap_or(SEED), count);
+        send(target, arguments.get(2).map_or(SEED, number), count);
         println!("{}: {count} inputs in {:.1} s", target.name, start.elapsed().as_secs_f64());
         return;
     }

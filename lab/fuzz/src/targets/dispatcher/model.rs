@@ -257,7 +257,7 @@ fn places(count: u32) -> impl Iterator<Item = usize> {
 
 /// The operation of a request whose size is in order; `EFAULT` for bytes that are not there.
 fn in_order(bytes: &[u8]) -> Result<Operation, Errno> {
-    const MOST: u32 = 2048;
+    const MOST: u32 = tph::BatchLen::MAX;
     let there = |size: usize| if bytes.len() < size { Err(Errno::EFAULT) } else { Ok(()) };
     there(layout::BODY)?;
     let operation = Operation::from_number(read(bytes, op::OP, 0)).ok_or(Errno::EINVAL)?;
