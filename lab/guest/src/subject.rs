@@ -6,6 +6,7 @@ use tph_conformance::Subject;
 use tph_differential::{Rights, Side};
 use vfio_tph::{Bar, Bdf, Error, EventFd, VfioFunction};
 
+use crate::irq::{Interrupt, RAISE, set_irqs};
 use crate::raw::{self, Ioctl};
 use crate::rights;
 
@@ -13,10 +14,6 @@ use crate::rights;
 const CONFIG: u32 = 7;
 /// The BAR of the emulated endpoint's MSI-X table.
 const TABLE_BAR: u32 = 2;
-/// `VFIO_PCI_MSIX_IRQ_INDEX`, and the flags of `VFIO_DEVICE_SET_IRQS` that free its vectors.
-const MSIX: u32 = 2;
-const DATA_NONE: u32 = 1 << 0;
-const ACTION_TRIGGER: u32 = 1 << 5;
 
 /// A function opened through VFIO.
 #[derive(Debug)]
@@ -83,8 +80,7 @@ impl Side for VfioSubject {
 
     fn free_vectors(&mut self) -> Result<(), Errno> {
         // As it is: the library keeps the number of an error to itself.
-        let words = [20, DATA_NONE | ACTION_TRIGGER, MSIX, 0, 0];
-        let mut bytes: Vec<u8> = words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
+        let mut bytes = set_irqs(Interrupt::MsiX, RAISE, 0, 0);
         let (outcome, _) = raw::call(self.function(), Ioctl::SetIrqs, &mut bytes);
         outcome.map(drop).map_err(Errno)
     }

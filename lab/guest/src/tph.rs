@@ -87,13 +87,25 @@ impl Tph {
         event: &str,
         wanted: impl Fn(&Value) -> bool,
     ) -> Result<Value, Failure> {
+        self.until_one_of(&[event], wanted)
+    }
+
+    /// As [`Self::until`], for the first event that has one of these kinds.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn until_one_of(
+        &mut self,
+        events: &[&str],
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Value, Failure> {
         let began = Instant::now();
         while let Some(said) = self.next_within(LIMIT.saturating_sub(began.elapsed()))? {
-            if said["event"] == event && wanted(&said) {
+            if events.iter().any(|event| said["event"] == *event) && wanted(&said) {
                 return Ok(said);
             }
         }
-        Err(format!("no such {event:?}; it said {:?}", self.heard).into())
+        Err(format!("no such {events:?}; it said {:?}", self.heard).into())
     }
 
     /// Sends it a signal.

@@ -5,6 +5,7 @@ use std::env;
 use std::time::Instant;
 
 use tph_lab_guest::bind::{OURS, rebind};
+use tph_lab_guest::irq::{Interrupt, RAISE};
 use tph_lab_guest::raw::{self, Ioctl};
 use tph_lab_guest::{Endpoint, Failure, Nic, Suite};
 use tph_lab_wire::variables;
@@ -52,7 +53,7 @@ const ACTS: [(&str, u64, Act); 6] = [
     }),
     // It may take tags away, so the module reads it first.
     ("VFIO_DEVICE_SET_IRQS, which raises a vector", LOOKED_AT, |driver| {
-        ioctl(driver, Ioctl::SetIrqs, &[20, 1 | 1 << 5, 2, 0, 1])?;
+        ioctl(driver, Ioctl::SetIrqs, &[20, RAISE, Interrupt::MsiX as u32, 0, 1])?;
         driver.events[0].read()?;
         Ok(())
     }),

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use tph::{CpuId, Entry, MemoryType, RequesterType, StIndex, TagSource};
 use tph_abi::{DmaBufQuery, DmaBufSet, Errno, FeatureNumber, Operation};
 use tph_conformance as bytes_of;
+use tph_lab_guest::irq::{Interrupt, RAISE, set_irqs};
 use tph_lab_guest::raw::Ioctl;
 use tph_lab_guest::{Control, Endpoint, Failure, module};
 use vfio_tph::{DmaBuf, EventFd, Host, VfioFunction};
@@ -206,15 +207,11 @@ fn dma_buf_tph(stage: &mut Stage) -> Outcome {
 }
 
 fn free_vectors(stage: &mut Stage) -> Outcome {
-    let mut request = Vec::new();
-    for word in [20_u32, 1 | 1 << 5, 2, 0, 0] {
-        request.extend(word.to_ne_bytes());
-    }
     stage.events.clear();
     let _ = stage.function.disable_msix();
     set_st_in_msix(stage)?;
     let batch: Vec<_> = (0..8).map(entry).collect();
     stage.call(bytes_of::st(Operation::SetSt, &batch))?;
-    stage.request = request;
+    stage.request = set_irqs(Interrupt::MsiX, RAISE, 0, 0);
     Ok(())
 }

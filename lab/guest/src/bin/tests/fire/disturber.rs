@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tph_abi::Errno;
 use tph_differential::Random;
-use tph_lab_guest::Failure;
 use tph_lab_guest::bind::{OURS, rebind, unbind};
 use tph_lab_guest::raw::feature::{LOW_POWER_ENTRY, LOW_POWER_EXIT};
+use tph_lab_guest::{Failure, wait};
 use vfio_tph::Host;
 
 use super::site::Site;
@@ -91,17 +91,16 @@ pub(super) fn run(fire: &Fire, seed: u64) -> Result<Disturbances, String> {
 
 /// Binds and opens a device that is not. Whoever closed it may still be at it.
 fn open(site: &Site) -> Result<(), String> {
-    const TRIES: u32 = 100;
-    for last in 1..=TRIES {
-        match site.open() {
-            Ok(()) => return Ok(()),
-            Err(error) if last == TRIES => {
-                return Err(format!("{} cannot be opened: {error}", site.endpoint.name));
-            }
-            Err(_) => thread::sleep(Duration::from_millis(20)),
+    const LIMIT: Duration = Duration::from_secs(60);
+    let mut refusal = String::new();
+    let opened = wait::until("opening", LIMIT, || match site.open() {
+        Ok(()) => Ok(true),
+        Err(error) => {
+            refusal = error.to_string();
+            Ok(false)
         }
-    }
-    Ok(())
+    });
+    opened.map_err(|late| format!("{} cannot be opened: {late}: {refusal}", site.endpoint.name))
 }
 
 fn used(site: &Site, act: impl FnOnce(&super::site::Open) -> Outcome) -> Outcome {

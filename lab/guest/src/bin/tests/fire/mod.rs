@@ -78,6 +78,7 @@ fn burn(control: &mut Control) -> Outcome {
         while fire.calls.load(Ordering::Relaxed) < wanted
             && began.elapsed() < limit
             && !callers.iter().any(ScopedJoinHandle::is_finished)
+            && !disturber.is_finished()
         {
             thread::sleep(Duration::from_millis(20));
             if began.elapsed() > news {
@@ -87,11 +88,13 @@ fn burn(control: &mut Control) -> Outcome {
             }
         }
         fire.over.store(true, Ordering::Relaxed);
+        // First: without it the callers go on, and without a device they fail too.
+        let disturbances = disturber.join().map_err(|_| "the disturber panicked")??;
         let mut counts = Counts::default();
         for caller in callers {
             counts.add(&caller.join().map_err(|_| "a caller panicked")??);
         }
-        Ok((counts, disturber.join().map_err(|_| "the disturber panicked")??))
+        Ok((counts, disturbances))
     })?;
     println!("fire: seed {seed}, {CALLERS} callers, {} s", began.elapsed().as_secs());
     println!("{counts}{disturbances}");
