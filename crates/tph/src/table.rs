@@ -160,8 +160,11 @@ impl StTable {
         index.0 < self.entries()
     }
 
-    /// Refuses an index that is not in it.
-    pub(crate) const fn require(self, index: StIndex) -> Result<(), EntryError> {
+    /// Refuses an index that is not in it, as a request that names it would be.
+    ///
+    /// # Errors
+    /// [`EntryError::IndexOutOfRange`], with how many entries there are.
+    pub const fn require(self, index: StIndex) -> Result<(), EntryError> {
         if self.contains(index) {
             return Ok(());
         }

@@ -28,7 +28,7 @@ impl Plan {
     pub(crate) fn new(
         table_entries: u32,
         queues: &[Queue],
-        host: Option<&str>,
+        host: Option<&Path>,
     ) -> Result<Self, Failure> {
         let room = u16::try_from(table_entries).ok().filter(|_| table_entries <= BatchLen::MAX);
         let room = room.ok_or_else(|| {
@@ -56,10 +56,10 @@ impl Plan {
     }
 }
 
-fn topology(host: Option<&str>) -> Result<Topology, Failure> {
+fn topology(host: Option<&Path>) -> Result<Topology, Failure> {
     let (files, name) = match host {
-        Some(folder) => (Host::saved(Path::new(folder)), folder),
-        None => (Host::default(), "this machine"),
+        Some(folder) => (Host::saved(folder), folder.display().to_string()),
+        None => (Host::default(), "this machine".to_owned()),
     };
     let topology = files.topology();
     if topology.cpus.is_empty() {

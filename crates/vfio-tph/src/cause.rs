@@ -6,7 +6,9 @@ use tph::{CpuId, MemoryType, ModeSet, StIndex, StMode};
 
 /// Why exactly a request was refused. The interface answers a bare number; this is what could be found
 /// out beyond it: from the device's capability, or by asking about parts of the batch, which changes
-/// nothing.
+/// nothing. A batch to program is asked about so only where our module answers
+/// ([`Interface::Module`](crate::Interface::Module)): a driver of the kernel series may write what comes
+/// before the entry that it refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
@@ -36,8 +38,9 @@ pub enum Cause {
         /// The index, which is the vector.
         index: StIndex,
     },
-    /// The CPU of an entry of the batch does not exist, is offline, or is not one that this process may
-    /// run on.
+    /// The CPU of an entry of the batch does not exist, is offline, has no ACPI UID, or is not one that
+    /// this process may run on. The first CPU of all that tags are asked for is never named so: it is
+    /// refused in the same way where TPH is off.
     CpuNotUsable {
         /// Where it is in the batch, from 0.
         position: usize,
@@ -82,8 +85,8 @@ impl fmt::Display for Cause {
             ),
             Self::CpuNotUsable { position, cpu } => write!(
                 f,
-                "entry {position} of the batch is for CPU {cpu}, which does not exist, is offline, or is \
-                 not one that this process may run on"
+                "entry {position} of the batch is for CPU {cpu}, which does not exist, is offline, has \
+                 no ACPI UID, or is not one that this process may run on"
             ),
             Self::NoTag { position, cpu, memory } => write!(
                 f,

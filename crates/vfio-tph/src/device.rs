@@ -76,8 +76,10 @@ impl<T: Transport> TphDevice<T> {
     /// # Errors
     /// [`Error::Request`]; `ENOTTY` if the driver does not serve the interface.
     pub fn capability(&mut self) -> Result<DeviceCapability, Error> {
-        client::capability(&mut self.transport)
-            .map_err(|errno| self.error(Step::Capability, errno, None))
+        let capability = client::capability(&mut self.transport)
+            .map_err(|errno| self.error(Step::Capability, errno, None))?;
+        self.done(Step::Capability);
+        Ok(capability)
     }
 
     /// Turns TPH on for as long as the guard lives.
@@ -184,16 +186,19 @@ impl<T: Transport> TphDevice<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Request`], whose [`Cause`] names the CPU where that can be found out. No tags are
-    /// answered then, not even those that were.
+    /// [`Error::Request`], whose [`Cause`] names the CPU where that can be found out: not the first one
+    /// with `EINVAL`, which is also the answer to it while TPH is off. No tags are answered then, not
+    /// even those that were.
     pub fn tags(&mut self, wanted: &[(CpuId, MemoryType)]) -> Result<Vec<TagBits>, Error> {
         let mut tags = Vec::with_capacity(wanted.len());
         for part in wanted.chunks(LIMIT) {
             let first = tags.len();
+            let step = Step::Tags { first, count: part.len() };
             let found = self.ask_tags(part).map_err(|errno| {
                 let cause = self.why_no_tags(part, first, errno);
-                self.error(Step::Tags { first, count: part.len() }, errno, cause)
+                self.error(step, errno, cause)
             })?;
+            self.done(step);
             tags.extend(found);
         }
         Ok(tags)
@@ -219,6 +224,7 @@ impl<T: Transport> TphDevice<T> {
         for part in indices.chunks(LIMIT) {
             let step = Step::Entries { first: entries.len(), count: part.len() };
             let found = self.ask(part).map_err(|errno| self.error(step, errno, None))?;
+            self.done(step);
             entries.extend(found);
         }
         Ok(entries)
@@ -280,11 +286,11 @@ impl<T: Transport> TphDevice<T> {
         })
     }
 
-    fn done(&self, step: Step) {
+    pub(crate) fn done(&self, step: Step) {
         tracing::debug!(device = self.name, %step, "done");
     }
 
-    fn error(&self, step: Step, errno: Errno, cause: Option<Cause>) -> Error {
+    pub(crate) fn error(&self, step: Step, errno: Errno, cause: Option<Cause>) -> Error {
         let error = Error::Request { device: self.name.clone(), step, errno, cause };
         tracing::debug!(device = self.name, %step, %errno, error = error.to_string(), "refused");
         error

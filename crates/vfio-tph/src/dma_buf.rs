@@ -86,7 +86,7 @@ impl<T: FeatureTransport> TphDevice<T> {
         let transport = self.transport();
         let outcome =
             transport.dma_buf_tph().and_then(|number| transport.feature(request(number).bytes()));
-        outcome.map_err(|errno| self.dma_buf_error(step, errno))
+        self.told(step, outcome)
     }
 }
 
@@ -106,14 +106,16 @@ impl<T: Transport> TphDevice<T> {
         requester: RequesterType,
     ) -> Result<(SteeringTag, ProcessingHint), Error> {
         let query = DmaBufQuery { descriptor: dma_buf.into().0, requester };
-        query
-            .ask(self.transport())
-            .map_err(|errno| self.dma_buf_error(DmaBufStep::Ask(requester), errno))
+        let answer = query.ask(self.transport());
+        self.told(DmaBufStep::Ask(requester), answer)
     }
 
-    fn dma_buf_error(&self, step: DmaBufStep, errno: Errno) -> Error {
-        let device = self.name().to_owned();
-        Error::Request { device, step: Step::DmaBuf(step), errno, cause: None }
+    /// What came of a step, of which whoever listens hears.
+    fn told<R>(&self, step: DmaBufStep, outcome: Result<R, Errno>) -> Result<R, Error> {
+        let step = Step::DmaBuf(step);
+        let value = outcome.map_err(|errno| self.error(step, errno, None))?;
+        self.done(step);
+        Ok(value)
     }
 }
 

@@ -60,8 +60,10 @@
 //! kernel and files say.
 //!
 //! Nothing is printed. Whoever wants to know what is done subscribes to `tracing`, target `vfio_tph`:
-//! each request that was done or refused at level `DEBUG`, with `device`, `step`, `errno` and `error`;
-//! adopting at `TRACE`; what a destructor could not clean up, which nobody is told otherwise, at `WARN`.
+//! each [`Step`] that was done or refused at level `DEBUG`, with `device` and `step`, and if refused with
+//! `errno` and `error` as well; so too a device that was opened, or was not, with the [`OpenStep`] and the
+//! `errno` where there is one. What is asked beyond that to find the [`Cause`] of a refusal is no event.
+//! Adopting is told at `TRACE`; what a destructor could not clean up, which nobody is told otherwise, at `WARN`.
 //! There is no cargo feature for it: without a subscriber an event costs the load of one number beside a
 //! system call, and what is always there is always tested.
 

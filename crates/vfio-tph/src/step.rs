@@ -107,13 +107,13 @@ impl Step {
                  its capability is malformed"
             }
             (Errno::EINVAL, Self::Program { .. }) => {
-                "TPH is off, or one of the CPUs does not exist, is offline, or is not one that \
-                 this process may run on"
+                "TPH is off, or one of the CPUs does not exist, is offline, has no ACPI UID, or is \
+                 not one that this process may run on"
             }
             (Errno::EINVAL, Self::Clear { .. }) => "TPH is off",
             (Errno::EINVAL, Self::Tags { .. }) => {
                 "TPH is not on in device-specific mode, or one of the CPUs does not exist, is \
-                 offline, or is not one that this process may run on"
+                 offline, has no ACPI UID, or is not one that this process may run on"
             }
             (Errno::ENXIO, _) => {
                 "an index lies outside of the ST table, or its MSI-X vector is not set up"

@@ -32,9 +32,9 @@ pub unsafe extern "C" fn vfiotph_plan_new(
             let request = unsafe { pointer::get_sized(request, REQUEST, "request") }?;
             // SAFETY: as many queues as said.
             let queues = unsafe { pointer::elements(request.queues, request.count, "queues") }?;
-            // SAFETY: a text or NULL, as said.
-            let host = unsafe { pointer::text(request.host) };
-            Plan::new(request.table_entries, queues, host.as_deref())
+            // SAFETY: a path or NULL, as said.
+            let host = unsafe { pointer::path(request.host) };
+            Plan::new(request.table_entries, queues, host)
         };
         // SAFETY: room for a pointer, as said.
         unsafe { pointer::put_new(plan, "plan", make) }

@@ -1,7 +1,9 @@
 //! From pointers of C to references, checked as far as that is possible.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, OsStr, c_char};
 use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use crate::{Device, Failure};
 
@@ -63,9 +65,21 @@ pub(super) unsafe fn take<T>(given: *mut T) -> Option<Box<T>> {
 
 /// A text; `None` for NULL.
 pub(super) unsafe fn text(text: *const c_char) -> Option<String> {
-    // SAFETY: it is not NULL, so it leads to a string that ends with a zero.
-    let text = (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })?;
+    // SAFETY: as said here.
+    let text = unsafe { string(text) }?;
     Some(text.to_string_lossy().into_owned())
+}
+
+/// A path, whose bytes may be no text; `None` for NULL.
+pub(super) unsafe fn path<'a>(path: *const c_char) -> Option<&'a Path> {
+    // SAFETY: as said here.
+    let path = unsafe { string(path) }?;
+    Some(Path::new(OsStr::from_bytes(path.to_bytes())))
+}
+
+unsafe fn string<'a>(text: *const c_char) -> Option<&'a CStr> {
+    // SAFETY: it is not NULL, so it leads to a string that ends with a zero.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
 }
 
 /// `count` elements to read. Without any the pointer does not count.

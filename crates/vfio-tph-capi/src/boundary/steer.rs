@@ -74,8 +74,8 @@ pub unsafe extern "C" fn vfiotph_disable(device: *mut Device) -> c_int {
 ///
 /// @entries are @count of them, at most VFIOTPH_MAX_ENTRIES; none is no call.
 ///
-/// Nothing has changed after -EINVAL (TPH is off; a CPU does not exist, is offline, or this process
-/// may not run on it; a field holds what it cannot), -ENXIO (no such entry, or its MSI-X vector is
+/// Nothing has changed after -EINVAL (TPH is off; a CPU does not exist, is offline, has no ACPI UID,
+/// or this process may not run on it; a field holds what it cannot), -ENXIO (no such entry, or its MSI-X vector is
 /// not set up), -ENODATA (the firmware names no such tag), -EOPNOTSUPP (there is no ST table),
 /// -ENOTTY. After -EIO or -ENODEV, which also come when writing failed half-way, either nothing has
 /// changed, or all entries of this call are 0, or TPH is off as not even that could be written.
@@ -142,8 +142,8 @@ pub unsafe extern "C" fn vfiotph_get_entries(
 /// in. After an error none of them has changed.
 ///
 /// -EOPNOTSUPP if the device has an ST table, or the administrator does not allow it; -EINVAL if
-/// TPH is not on in device-specific mode, a CPU does not exist, is offline, or this process may not
-/// run on it; -ENODATA, -ENODEV, -EIO, -ENOTTY.
+/// TPH is not on in device-specific mode, a CPU does not exist, is offline, has no ACPI UID, or this
+/// process may not run on it; -ENODATA, -ENODEV, -EIO, -ENOTTY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vfiotph_get_tags(
     device: *mut Device,

@@ -8,12 +8,12 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
-static char host[64];
+static char host[128];
 
 /* A file of the host, and the folders above it. */
 static inline void its_file(const char *name, const char *text)
 {
-    char path[256], *slash;
+    char path[320], *slash;
     FILE *file;
 
     snprintf(path, sizeof(path), "%s/sys/devices/system/cpu/%s", host, name);
@@ -26,13 +26,27 @@ static inline void its_file(const char *name, const char *text)
     CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
 }
 
+/* At the end, also at that of a test that fails. */
+static inline void remove_host(void)
+{
+    char command[160];
+
+    snprintf(command, sizeof(command), "rm -r '%s'", host);
+    if (system(command) != 0)
+        fprintf(stderr, "%s stays\n", host);
+}
+
 static inline void make_host(void)
 {
+    const char *folder = getenv("TMPDIR");
     char name[64];
-    int cpu;
+    int cpu, length;
 
-    strcpy(host, "/tmp/vfiotph-host-XXXXXX");
+    length = snprintf(host, sizeof(host), "%s/vfiotph-host-\xff-XXXXXX",
+                      folder && *folder ? folder : "/tmp");
+    CHECK(length > 0 && length < (int)sizeof(host));
     CHECK(mkdtemp(host));
+    CHECK(atexit(remove_host) == 0);
     its_file("present", "0-5\n");
     its_file("online", "0-4\n");
     for (cpu = 0; cpu < 5; cpu++) {
@@ -43,14 +57,6 @@ static inline void make_host(void)
         snprintf(name, sizeof(name), "cpu%d/cache/index0/shared_cpu_list", cpu);
         its_file(name, cpu < 4 ? "0-3\n" : "4\n");
     }
-}
-
-static inline void remove_host(void)
-{
-    char command[128];
-
-    snprintf(command, sizeof(command), "rm -r %s", host);
-    CHECK(system(command) == 0);
 }
 
 #define FREE(number, cpu) { number, cpu, VFIOTPH_ANY_ENTRY, VFIOTPH_MEMORY_VOLATILE, 0 }
@@ -212,7 +218,6 @@ static inline void check_plans(void)
     queues_that_make_no_sense_are_refused();
     requests_that_make_no_sense_are_refused();
     threads_read_a_plan_together();
-    remove_host();
 }
 
 #endif

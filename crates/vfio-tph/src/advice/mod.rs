@@ -170,9 +170,11 @@ impl Advice {
                 ErrorKind::PermissionDenied => Self::RunAsRoot,
                 _ => Self::ListProcesses,
             }),
-            Error::Capture { source, .. } => {
-                (source.kind() != ErrorKind::StorageFull).then_some(Self::EmptyFolder)
-            }
+            Error::Capture { source, .. } => matches!(
+                source.kind(),
+                ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory
+            )
+            .then_some(Self::EmptyFolder),
             _ => None,
         }
     }
@@ -288,6 +290,16 @@ mod tests {
         assert_eq!(Error::Sysfs { path: path(), source: source() }.advice(), access);
         assert_eq!(Error::Capture { path: path(), source: source() }.advice(), access);
         assert_eq!(Error::DumpFile { path: path(), source: source() }.advice(), access);
+        for (kind, advice) in [
+            (ErrorKind::DirectoryNotEmpty, Some(Advice::EmptyFolder)),
+            (ErrorKind::AlreadyExists, Some(Advice::EmptyFolder)),
+            (ErrorKind::NotADirectory, Some(Advice::EmptyFolder)),
+            (ErrorKind::StorageFull, None),
+            (ErrorKind::InvalidData, None),
+        ] {
+            let error = Error::Capture { path: path(), source: kind.into() };
+            assert_eq!(error.advice(), advice, "{kind}");
+        }
         let record = Error::Record { path: path(), source: source() };
         assert_eq!(record.advice(), Some(Advice::RunAsRoot));
         let gone = Error::Sysfs { path: path(), source: ErrorKind::NotFound.into() };

@@ -4,11 +4,15 @@
 //! for the first that cannot be done, and changes nothing before all of them were checked
 //! (docs/abi.md). So a part of the batch with an entry behind it that is always refused changes
 //! nothing, and its answer says whether the refusal lies in that part.
+//!
+//! That holds for our module. A driver of the kernel series promises no such order and may have written
+//! what comes before the entry that it refuses, so none is asked about parts of a batch to program.
+//! Asking for tags writes nothing, whoever answers.
 
 use tph::{BatchLen, CpuId, Entry, MemoryType, StIndex, TagSource};
 use tph_abi::{Errno, Operation, Transport};
 
-use crate::{Cause, TphDevice};
+use crate::{Cause, Interface, TphDevice};
 
 /// No table has it: always `ENXIO`.
 const NO_ENTRY: Entry = Entry { index: StIndex(u16::MAX), source: TagSource::Clear };
@@ -57,14 +61,19 @@ impl<T: Transport> TphDevice<T> {
             Ok(_) => Some(false),
             Err(answer) => (answer == errno).then_some(true),
         })?;
-        // The first one is refused also where all are, because TPH is off.
+        // The first one is refused also where all are, because TPH is off: EINVAL is about it only if
+        // others before it were answered.
         let (cpu, memory) = wanted[at];
-        (at > 0 || errno == Errno::ENODATA)
+        (first + at > 0 || errno == Errno::ENODATA)
             .then(|| cause_of_cpu(first + at, cpu, memory, errno))
             .flatten()
     }
 
+    /// `None` also where asking could change something.
     fn refused_entry(&mut self, batch: &[(StIndex, TagSource)], errno: Errno) -> Option<usize> {
+        if self.served().ok()? != Interface::Module {
+            return None;
+        }
         let (last, otherwise) = match errno {
             Errno::ENXIO => {
                 let source = TagSource::Cpu { cpu: NO_CPU, memory: MemoryType::Volatile };

@@ -56,12 +56,18 @@ impl<T: Transport> TphDevice<T> {
     /// # Errors
     /// [`Error::Request`] if the device cannot be asked: `ENODEV`, `EIO`.
     pub fn interface(&mut self) -> Result<Interface, Error> {
+        let served = self.served().map_err(|errno| self.error(Step::Capability, errno, None))?;
+        self.done(Step::Capability);
+        Ok(served)
+    }
+
+    pub(super) fn served(&mut self) -> Result<Interface, Errno> {
         // GET_CAP has no argument that could be wrong, so EINVAL is about the layout.
         match client::capability(&mut self.transport) {
             Ok(_) | Err(Errno::EOPNOTSUPP) => Ok(self.with_own_operations()),
             Err(Errno::ENOTTY) => Ok(Interface::None),
             Err(Errno::EINVAL) => Ok(Interface::Unknown),
-            Err(errno) => Err(self.error(Step::Capability, errno, None)),
+            Err(errno) => Err(errno),
         }
     }
 

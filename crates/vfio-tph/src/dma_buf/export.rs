@@ -36,6 +36,6 @@ impl<T: Transport + ExportDmaBuf> TphDevice<T> {
     /// [`Error::Request`]; `ENOTTY` where VFIO exports no dma-bufs.
     pub fn export_dma_buf(&mut self, bar: u32, ranges: &[(u64, u64)]) -> Result<T::Buffer, Error> {
         let exported = self.transport().export_dma_buf(bar, ranges);
-        exported.map_err(|errno| self.dma_buf_error(DmaBufStep::Export { bar }, errno))
+        self.told(DmaBufStep::Export { bar }, exported)
     }
 }

@@ -76,7 +76,11 @@ pub(super) fn read(mut file: impl BufRead) -> io::Result<Result<Vec<Image>, Dump
     let mut reader = Reader::default();
     let mut line = Vec::new();
     loop {
-        if let Some((length, (offset, bytes))) = row_at(file.fill_buf()?)
+        let text = match file.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            text => text?,
+        };
+        if let Some((length, (offset, bytes))) = row_at(text)
             && let Some(image) = reader.images.last_mut()
         {
             reader.line += 1;

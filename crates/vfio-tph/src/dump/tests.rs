@@ -59,3 +59,29 @@ fn an_address_that_the_dump_has_not_is_an_error() {
     let error = dump(&[("1:0.0", &endpoint())]).function("2:0.0".parse().unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "0000:02:00.0: no such PCI function here");
 }
+
+/// Is interrupted by a signal before each piece.
+struct Interrupted<'a> {
+    text: &'a [u8],
+    now: bool,
+}
+
+impl std::io::Read for Interrupted<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        self.now = !self.now;
+        if self.now {
+            return Err(std::io::ErrorKind::Interrupted.into());
+        }
+        let piece = bytes.len().min(100);
+        self.text.read(&mut bytes[..piece])
+    }
+}
+
+#[test]
+fn a_signal_while_it_is_read_is_no_error() {
+    let text = endpoint().dump("01:00.0");
+    let interrupted = Interrupted { text: text.as_bytes(), now: false };
+    let images = parse::read(std::io::BufReader::new(interrupted)).unwrap().unwrap();
+    let bytes = |images: &[Image]| images[0].bytes.clone();
+    assert_eq!(bytes(&images), bytes(&parse::parse(&text).unwrap()));
+}

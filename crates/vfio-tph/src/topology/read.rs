@@ -43,8 +43,9 @@ struct Reader {
     packages: Shared,
     dies: Shared,
     caches: BTreeMap<(u8, CpuSet, CacheKind), Cache>,
-    /// The numbers of caches in the folders of CPUs, and who shares them: these were read.
-    known: BTreeSet<(u32, CpuSet)>,
+    /// The numbers of caches in the folders of CPUs, and who shares them: these were read, and have
+    /// this level and kind.
+    known: BTreeMap<(u32, CpuSet), (u8, CacheKind)>,
     /// CPUs whose caches were all read with those of another one.
     covered: BTreeSet<CpuId>,
 }
@@ -66,7 +67,8 @@ impl Reader {
     }
 
     /// Reads the caches of a CPU, as far as others have not shown them. CPUs that share their nearest
-    /// cache for data share all caches behind it, and so have none that this one has not.
+    /// cache for data share all caches behind it, and so have none that this one has not. Where a file is
+    /// missing, that one may tell more, and is read as well.
     fn caches(&mut self, files: &Sysroot, folder: &Folder<'_>, id: CpuId) {
         let mut nearest: Option<(u8, CpuSet)> = None;
         let mut told = true;
@@ -76,19 +78,31 @@ impl Reader {
             let Some(number) = number else { continue };
             let file = |file| folder.text(&format!("cpu{}/cache/{name}/{file}", id.0));
             let shared = file("shared_cpu_list").and_then(|text| CpuSet::parse(&text));
-            let Some(shared) = shared else { continue };
+            let Some(shared) = shared else {
+                told = false;
+                continue;
+            };
             // Some kernels do not know who shares it; who has it is known.
             told &= shared.contains(id);
             let shared = if shared.contains(id) { shared } else { [id].into_iter().collect() };
-            if !self.known.insert((number, shared.clone())) {
-                continue;
+            let key = (number, shared);
+            let (level, kind) = match self.known.get(&key) {
+                Some(known) => *known,
+                None => {
+                    let Some(cache) = cache(key.1.clone(), file) else {
+                        told = false;
+                        continue;
+                    };
+                    let found = (cache.level, cache.kind);
+                    self.known.insert(key.clone(), found);
+                    self.caches.insert((cache.level, cache.cpus.clone(), cache.kind), cache);
+                    found
+                }
+            };
+            let nearer = nearest.as_ref().is_none_or(|(nearest, _)| level < *nearest);
+            if nearer && kind != CacheKind::Instruction {
+                nearest = Some((level, key.1));
             }
-            let Some(cache) = cache(shared, file) else { continue };
-            let nearer = nearest.as_ref().is_none_or(|(level, _)| cache.level < *level);
-            if nearer && cache.kind != CacheKind::Instruction {
-                nearest = Some((cache.level, cache.cpus.clone()));
-            }
-            self.caches.insert((cache.level, cache.cpus.clone(), cache.kind), cache);
         }
         if told {
             self.covered.extend(nearest.iter().flat_map(|(_, cpus)| cpus.iter()));

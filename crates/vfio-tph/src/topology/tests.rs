@@ -115,3 +115,35 @@ fn caches_with_gaps_in_their_numbers_and_without_a_list_of_sharers_are_there() {
         [(2, "0-1"), (3, "0"), (3, "1")].map(|(level, cpus)| (level, cpus.to_owned()))
     );
 }
+
+/// A cache that CPU 0 does not tell of, as one of the files is missing, may be told by another CPU that
+/// shares the next one with it.
+#[test]
+fn a_cache_that_one_cpu_does_not_tell_is_read_from_another() {
+    let caches = [("0", "1"), ("1", "2")];
+    for missing in ["shared_cpu_list", "level", "type"] {
+        let tree = Tree::new();
+        let cpus = "/sys/devices/system/cpu";
+        tree.file(&format!("{cpus}/online"), "0-3");
+        for cpu in 0..4 {
+            for (index, level) in caches {
+                let folder = format!("{cpus}/cpu{cpu}/cache/index{index}");
+                let shared = match (index, cpu) {
+                    ("0", 0 | 1) => "0-1",
+                    ("0", _) => "2-3",
+                    _ => "0-3",
+                };
+                tree.file(&format!("{folder}/level"), level)
+                    .file(&format!("{folder}/type"), "Unified")
+                    .file(&format!("{folder}/shared_cpu_list"), shared);
+            }
+        }
+        let expected = of(&tree);
+        assert_eq!(expected.caches.len(), 3);
+        tree.remove(&format!("{cpus}/cpu0/cache/index0/{missing}"));
+        assert_eq!(of(&tree), expected, "{missing}");
+        // Nor does CPU 2, whose second cache is known by now, hide what CPU 3 has for itself.
+        tree.remove(&format!("{cpus}/cpu2/cache/index0/{missing}"));
+        assert_eq!(of(&tree), expected, "{missing}, twice");
+    }
+}

@@ -74,7 +74,7 @@ impl Drop for DmaBuffer {
     fn drop(&mut self) {
         if let Err(error) = self.iommu.unmap(self.iova, self.memory.size()) {
             let (device, error) = (self.address, error.to_string());
-            tracing::warn!(%device, self.iova, error, "memory that could not be unmapped is kept for good");
+            tracing::warn!(%device, iova = self.iova, error, "memory that could not be unmapped is kept for good");
             std::mem::forget(Arc::clone(&self.memory));
         }
     }

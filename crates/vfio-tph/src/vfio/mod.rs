@@ -217,7 +217,13 @@ fn traced(address: Bdf, outcome: Result<VfioFunction, Error>) -> Result<VfioFunc
     match &outcome {
         Ok(function) => tracing::debug!(device = %address, iommu = ?function.iommu, "opened"),
         Err(error) => {
-            tracing::debug!(device = %address, error = error.to_string(), "not opened");
+            let (errno, text) = (error.errno().map(tracing::field::display), error.to_string());
+            match error {
+                Error::Open { step, .. } => {
+                    tracing::debug!(device = %address, %step, errno, error = text, "not opened");
+                }
+                _ => tracing::debug!(device = %address, errno, error = text, "not opened"),
+            }
         }
     }
     outcome
