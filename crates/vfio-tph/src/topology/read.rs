@@ -86,18 +86,17 @@ impl Reader {
             told &= shared.contains(id);
             let shared = if shared.contains(id) { shared } else { [id].into_iter().collect() };
             let key = (number, shared);
-            let (level, kind) = match self.known.get(&key) {
-                Some(known) => *known,
-                None => {
-                    let Some(cache) = cache(key.1.clone(), file) else {
-                        told = false;
-                        continue;
-                    };
-                    let found = (cache.level, cache.kind);
-                    self.known.insert(key.clone(), found);
-                    self.caches.insert((cache.level, cache.cpus.clone(), cache.kind), cache);
-                    found
-                }
+            let (level, kind) = if let Some(known) = self.known.get(&key) {
+                *known
+            } else {
+                let Some(cache) = cache(key.1.clone(), file) else {
+                    told = false;
+                    continue;
+                };
+                let found = (cache.level, cache.kind);
+                self.known.insert(key.clone(), found);
+                self.caches.insert((cache.level, cache.cpus.clone(), cache.kind), cache);
+                found
             };
             let nearer = nearest.as_ref().is_none_or(|(nearest, _)| level < *nearest);
             if nearer && kind != CacheKind::Instruction {

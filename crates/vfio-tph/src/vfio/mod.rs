@@ -218,12 +218,11 @@ fn traced(address: Bdf, outcome: Result<VfioFunction, Error>) -> Result<VfioFunc
         Ok(function) => tracing::debug!(device = %address, iommu = ?function.iommu, "opened"),
         Err(error) => {
             let (errno, text) = (error.errno().map(tracing::field::display), error.to_string());
-            match error {
-                Error::Open { step, .. } => {
-                    tracing::debug!(device = %address, %step, errno, error = text, "not opened");
-                }
-                _ => tracing::debug!(device = %address, errno, error = text, "not opened"),
-            }
+            let step = match error {
+                Error::Open { step, .. } => Some(tracing::field::display(step)),
+                _ => None,
+            };
+            tracing::debug!(device = %address, step, errno, error = text, "not opened");
         }
     }
     outcome
