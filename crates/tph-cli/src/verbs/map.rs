@@ -9,7 +9,7 @@ mod sockets;
 mod svg;
 mod text;
 
-use tph::{Bdf, EntryError};
+use tph::Bdf;
 use vfio_tph::{Error, Facts, Plan, Queue};
 
 use super::apply::read;
@@ -75,10 +75,12 @@ fn planned(facts: &Facts, file: &PlanFile) -> Result<(Bdf, u16, Plan), Failure> 
     let address = facts.function.address;
     let (_, table) = table(facts)?;
     let entries = table.entries();
-    if let Some(position) = file.entries.iter().position(|entry| entry.index.0 >= entries) {
-        let error = EntryError::IndexOutOfRange { index: file.entries[position].index, entries };
-        let error = tph::Error::Entry { position, error };
-        return Err(Error::Rehearsal { device: address.to_string(), error }.into());
+    for (position, entry) in file.entries.iter().enumerate() {
+        let refused = |error| Error::Rehearsal {
+            device: address.to_string(),
+            error: tph::Error::Entry { position, error },
+        };
+        table.require(entry.index).map_err(refused)?;
     }
     Ok((address, entries, file.plan(&facts.topology)))
 }
