@@ -80,7 +80,7 @@ struct vfio_pci_tph_device {
 	u64 opened;
 	u32 devcap2;
 	unsigned int vectors_going;
-	struct mutex setting_irqs;
+	struct mutex setting_irqs; /* see above */
 	struct work_struct recovery;
 };
 

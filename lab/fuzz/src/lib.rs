@@ -6,7 +6,7 @@
 //! program is a find as well.
 //!
 //! The same targets run in two ways: `cargo test -p tph-fuzz` sends each a fixed, counted slice of
-//! inputs ([`slice`]), `cargo xtask fuzz TARGET` lets libFuzzer look for inputs that reach new code.
+//! inputs (`slice.rs`), `cargo xtask fuzz TARGET` lets libFuzzer look for inputs that reach new code.
 //! What was once a find is a file in `inputs/TARGET`, which both send first.
 
 #![allow(clippy::cast_possible_truncation, reason = "low bits of the input are what is meant")]

@@ -2,7 +2,7 @@
 //!
 //! The input chooses one of the hosts, then steps: requests that are in order, spoiled or mere bytes,
 //! vectors set up and freed, resets, other rights of the caller, closing and opening. After each step
-//! errno, reply and control register must be those of the [`Model`], at the end every entry too.
+//! errno, reply and control register must be those of the `Model`, at the end every entry too.
 
 mod facts;
 mod model;
