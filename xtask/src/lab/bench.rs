@@ -6,7 +6,6 @@ use crate::repo;
 use clap::Args;
 use std::process::ExitCode;
 use std::time::Duration;
-use tph_lab::lab::DRIVER;
 use tph_lab::run::Program;
 use tph_lab::{Cache, Error, Lab, Progress, Request};
 use tph_lab_wire::variables;
@@ -31,15 +30,8 @@ pub(super) fn run(
     let timeout = Duration::from_secs(arguments.timeout);
     let lab = Lab::open(cache, repo::root(), &arguments.kernel.kernel, progress)?;
     let request = DIRECT.request(&Request {
-        kernel: arguments.kernel.kernel,
-        profiles: Vec::new(),
-        append: Vec::new(),
-        parameters: Vec::new(),
-        driver: Some(DRIVER.to_owned()),
-        system: None,
-        timeout,
         counted: true,
-        interrupt: boot::interrupt(),
+        ..boot::usual_request(arguments.kernel.kernel, timeout)
     });
     let program = Program {
         path: lab.programs().named("tests"),

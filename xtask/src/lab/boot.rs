@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tph_lab::lab::DRIVER;
 use tph_lab::run::{Outcome, Program};
-use tph_lab::{Cache, Error, Lab, Parameter, Progress, Request};
+use tph_lab::{Cache, Error, KernelChoice, Lab, Parameter, Progress, Request};
 use tph_lab_wire::variables;
 
 pub(super) const RUN_HELP: &str = "\
@@ -44,9 +44,24 @@ pub(crate) struct Options {
     /// The driver to bind the endpoints to; "none" leaves them alone
     #[arg(long, value_name = "NAME", default_value = DRIVER)]
     driver: String,
-    /// End the guest after so many seconds [default: 300, and 1200 for the debug kernel]
+    /// End the guest after so many seconds [default: 600, and 2400 for the debug kernel]
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
+}
+
+/// A guest with the endpoints of the default profile, bound to the module as it is.
+pub(crate) fn usual_request(kernel: KernelChoice, timeout: Duration) -> Request {
+    Request {
+        kernel,
+        profiles: Vec::new(),
+        append: Vec::new(),
+        parameters: Vec::new(),
+        driver: Some(DRIVER.to_owned()),
+        system: None,
+        timeout,
+        counted: false,
+        interrupt: interrupt(),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -75,21 +90,17 @@ impl Options {
         let kernel = self.kernel.kernel;
         let timeout = self.timeout.map_or(TIMEOUT * kernel.slowness(), Duration::from_secs);
         Request {
-            kernel,
             profiles: self.profile,
             append: self.append,
             parameters: self.param,
             driver: Some(self.driver).filter(|driver| driver != "none"),
-            system: None,
-            timeout,
-            counted: false,
-            interrupt: interrupt(),
+            ..usual_request(kernel, timeout)
         }
     }
 }
 
 /// What is set when somebody interrupts.
-pub(crate) fn interrupt() -> Arc<AtomicBool> {
+fn interrupt() -> Arc<AtomicBool> {
     let interrupt = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // It fails only for signals that nobody may handle.

@@ -6,7 +6,6 @@ use clap::Args;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use tph_lab::lab::DRIVER;
 use tph_lab::run::{End, Program};
 use tph_lab::{Cache, Error, Lab, Parameter, Progress, Request};
 use tph_lab_wire::variables;
@@ -52,22 +51,16 @@ pub(super) fn run(
 ) -> Result<ExitCode, Error> {
     let Arguments { kernel, sequences, seed, profile: only, timeout } = arguments;
     let timeout = Duration::from_secs(timeout);
-    let interrupt = boot::interrupt();
     let lab = Lab::open(cache, repo::root(), &kernel.kernel, progress)?;
+    let usual = boot::usual_request(kernel.kernel, timeout);
     let mut worst = 0;
     let wanted = |guest: &Guest| only.as_ref().is_none_or(|only| only == guest.profile);
     let guests = (0_u64..).zip(&GUESTS).filter(|(_, guest)| wanted(guest));
     for (index, guest) in guests {
         let request = Request {
-            kernel: kernel.kernel.clone(),
             profiles: vec![repo::root().join(profile(guest.profile))],
-            append: Vec::new(),
             parameters: vec![parameter(guest.direct_tags)],
-            driver: Some(DRIVER.to_owned()),
-            system: None,
-            timeout,
-            counted: false,
-            interrupt: interrupt.clone(),
+            ..usual.clone()
         };
         // Seeds of the endpoints in a guest follow each other.
         let seed = seed.wrapping_add(1000 * index);

@@ -5,9 +5,8 @@ use super::{KernelArgument, boot, report};
 use clap::Args;
 use std::process::ExitCode;
 use std::time::Duration;
-use tph_lab::lab::DRIVER;
 use tph_lab::run::Program;
-use tph_lab::{Cache, Error, Lab, Progress, Request};
+use tph_lab::{Cache, Error, Lab, Progress};
 use tph_lab_wire::variables;
 
 use crate::repo;
@@ -36,17 +35,7 @@ pub(super) fn run(
     let Arguments { kernel, calls, seed, timeout } = arguments;
     let timeout = Duration::from_secs(timeout);
     let lab = Lab::open(cache, repo::root(), &kernel.kernel, progress)?;
-    let request = DIRECT.request(&Request {
-        kernel: kernel.kernel,
-        profiles: Vec::new(),
-        append: Vec::new(),
-        parameters: Vec::new(),
-        driver: Some(DRIVER.to_owned()),
-        system: None,
-        timeout,
-        counted: false,
-        interrupt: boot::interrupt(),
-    });
+    let request = DIRECT.request(&boot::usual_request(kernel.kernel, timeout));
     let program = Program {
         path: lab.programs().named("tests"),
         arguments: vec!["fire::".to_owned()],

@@ -8,7 +8,7 @@ mod guests;
 pub(crate) mod report;
 mod shell;
 
-pub(crate) use boot::interrupt;
+pub(crate) use boot::usual_request;
 
 use crate::repo;
 use clap::{Args, Subcommand};

@@ -1,13 +1,12 @@
 //! The package in a guest that systemd runs: udev, the unit, an emulated endpoint.
 
 use super::check::unshared;
-use crate::lab::{interrupt, report};
+use crate::lab::{report, usual_request};
 use crate::process::target;
 use crate::repo;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use tph_lab::lab::DRIVER;
 use tph_lab::prepare::prepare_system;
 use tph_lab::run::Program;
 use tph_lab::{Cache, Error, KernelChoice, Lab, Progress, Request, Sysroot};
@@ -33,17 +32,7 @@ pub(super) fn run(
     }
     let kernel = KernelChoice::Stable;
     let lab = Lab::open(cache, repo::root(), &kernel, progress)?;
-    let request = Request {
-        kernel,
-        profiles: Vec::new(),
-        append: Vec::new(),
-        parameters: Vec::new(),
-        driver: Some(DRIVER.to_owned()),
-        system: Some(archive),
-        counted: false,
-        timeout: TIMEOUT,
-        interrupt: interrupt(),
-    };
+    let request = Request { system: Some(archive), ..usual_request(kernel, TIMEOUT) };
     let program = Program { path: lab.programs().named("system"), ..Program::default() };
     let outcome = lab.run(&request, &program, report::test)?;
     report::trouble(&outcome, TIMEOUT);
