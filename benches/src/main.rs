@@ -7,6 +7,7 @@
 mod count;
 mod figure;
 mod hosts;
+mod image;
 mod measure;
 mod plot;
 mod rows;

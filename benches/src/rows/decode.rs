@@ -3,12 +3,13 @@
 use std::hint::black_box;
 
 use allocation_counter::measure;
-use tph::{AccessError, Bdf, ConfigOffset, ConfigSpace, PortType, StIndex, StTable, entry_offset};
+use tph::{AccessError, Bdf, ConfigSpace, PortType, StIndex, StTable, entry_offset};
 use vfio_tph::{Ids, PortView, TphView};
 
 use crate::count;
 use crate::figure::Figure;
 use crate::hosts::{ENDPOINT, ROOT_PORT, TPH, longest_image, looping_image, typical_image};
+use crate::image::Image;
 use crate::measure::least;
 use crate::tools::Tools;
 
@@ -89,18 +90,4 @@ fn decode(space: &mut Image<'_>) -> Result<Decoded, AccessError> {
         }
     }
     Ok((ids, port_type, view, port, tags))
-}
-
-/// Bytes as configuration space.
-struct Image<'a>(&'a [u8]);
-
-impl ConfigSpace for Image<'_> {
-    fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
-        let bytes = self.0.get(usize::from(offset.get())..).and_then(<[u8]>::first_chunk);
-        bytes.map(|bytes| u32::from_le_bytes(*bytes)).ok_or(AccessError::Failed)
-    }
-
-    fn write_config(&mut self, _: ConfigOffset, _: u32) -> Result<(), AccessError> {
-        Err(AccessError::Failed)
-    }
 }

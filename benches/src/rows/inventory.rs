@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use tph::{AccessError, ConfigOffset, ConfigSpace, PortType};
+use tph::{ConfigOffset, PortType};
 use tph_lab_hosts::Tree;
 use vfio_tph::{Host, Ids, ReadOnce, TphView};
 
 use crate::figure::Figure;
 use crate::hosts::{with_functions, with_tph_behind};
+use crate::image::Image;
 use crate::measure::{Paired, cpu_time};
 use crate::tools::Tools;
 
@@ -82,19 +83,6 @@ fn offsets(image: &[u8]) -> Vec<ConfigOffset> {
     TphView::registers(&mut space).expect("a function");
     Ids::read(&mut space).expect("a function");
     space.seen().keys().copied().collect()
-}
-
-struct Image<'a>(&'a [u8]);
-
-impl ConfigSpace for Image<'_> {
-    fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
-        let bytes = self.0.get(usize::from(offset.get())..).and_then(<[u8]>::first_chunk);
-        bytes.map(|bytes| u32::from_le_bytes(*bytes)).ok_or(AccessError::Failed)
-    }
-
-    fn write_config(&mut self, _: ConfigOffset, _: u32) -> Result<(), AccessError> {
-        Err(AccessError::Failed)
-    }
 }
 
 fn bare(path: &Path, offsets: &[ConfigOffset]) -> u64 {
