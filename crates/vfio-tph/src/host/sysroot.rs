@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{Mode, OFlags, RawDir, openat};
 
 use super::record::{Recorder, Saved};
 
@@ -166,6 +167,24 @@ impl Folder<'_> {
     /// The decimal number in the file at `name` below the folder.
     pub(crate) fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.text(name)?.parse().ok()
+    }
+
+    /// The names in the folder at `name` below the folder, in order; nothing if it is not there. No bundle
+    /// has them.
+    pub(crate) fn unrecorded_list(&self, name: &str) -> Vec<String> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let Ok(folder) = openat(&self.open, name, flags, Mode::empty()) else { return Vec::new() };
+        let mut space = [MaybeUninit::uninit(); 4096];
+        let mut entries = RawDir::new(folder, &mut space);
+        let mut names = Vec::new();
+        while let Some(Ok(entry)) = entries.next() {
+            let name = entry.file_name().to_string_lossy();
+            if !matches!(&*name, "." | "..") {
+                names.push(name.into_owned());
+            }
+        }
+        names.sort_unstable();
+        names
     }
 }
 

@@ -105,15 +105,15 @@ impl Layout {
 }
 
 fn packages(topology: &Topology) -> Vec<PackageLayout> {
-    let last = topology.last_level_caches();
+    let last = topology.furthest_caches();
     let mut members = BTreeMap::<_, BTreeMap<_, Vec<&Cpu>>>::new();
     for cpu in topology.cpus.iter().filter(|cpu| cpu.presence == CpuPresence::Online) {
-        let cache = last.iter().position(|cache| cache.cpus.contains(cpu.id));
+        let cache = last.get(&cpu.id);
         members.entry(cpu.package).or_default().entry(cache).or_default().push(cpu);
     }
-    let package = |(package, caches): (_, BTreeMap<Option<usize>, Vec<&Cpu>>)| {
-        let domain = |(cache, cpus): (Option<usize>, Vec<&Cpu>)| {
-            CacheDomain::new(cache.map(|cache| last[cache].clone()), &cpus)
+    let package = |(package, caches): (_, BTreeMap<Option<&usize>, Vec<&Cpu>>)| {
+        let domain = |(cache, cpus): (Option<&usize>, Vec<&Cpu>)| {
+            CacheDomain::new(cache.and_then(|cache| topology.caches.get(*cache)).cloned(), &cpus)
         };
         let mut domains: Vec<_> = caches.into_iter().map(domain).collect();
         domains.sort_by(|a, b| a.cpus.cmp(&b.cpus));

@@ -7,7 +7,7 @@ mod cpu_set;
 mod read;
 mod resctrl;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tph::{AcpiUid, CpuId, CpuPresence};
 
@@ -140,15 +140,25 @@ impl Topology {
 
     /// The last caches of all CPUs, each once: the places that can be told apart for data.
     pub fn last_level_caches(&self) -> Vec<&Cache> {
-        let mut seen = CpuSet::default();
-        let mut last = Vec::new();
-        for cpu in self.online().iter() {
-            if let Some(cache) = self.last_level_cache(cpu).filter(|_| !seen.contains(cpu)) {
-                seen = seen.iter().chain(cache.cpus.iter()).collect();
-                last.push(cache);
+        let furthest = self.furthest_caches();
+        let mut taken = BTreeSet::new();
+        let online = self.cpus.iter().filter(|cpu| cpu.presence == CpuPresence::Online);
+        let last = online.filter_map(|cpu| furthest.get(&cpu.id).copied());
+        last.filter(|number| taken.insert(*number))
+            .filter_map(|number| self.caches.get(number))
+            .collect()
+    }
+
+    /// The number in `caches` of each CPU's last-level cache.
+    pub(crate) fn furthest_caches(&self) -> BTreeMap<CpuId, usize> {
+        let mut furthest = BTreeMap::new();
+        // Of those of a CPU the furthest comes last.
+        for (number, cache) in self.caches.iter().enumerate() {
+            if cache.kind != CacheKind::Instruction {
+                furthest.extend(cache.cpus.iter().map(|cpu| (cpu, number)));
             }
         }
-        last
+        furthest
     }
 
     /// The packages that CPUs are in, in order.

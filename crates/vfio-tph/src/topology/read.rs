@@ -26,7 +26,7 @@ impl Topology {
                 if online.contains(id) { CpuPresence::Online } else { CpuPresence::Offline };
             let cpu = Cpu { node: node(id), ..Cpu::new(id, presence) };
             match &folder {
-                Some(folder) => reader.cpu(files, folder, &cpu),
+                Some(folder) => reader.cpu(&mut Files::new(folder, id), &cpu),
                 None => cpu,
             }
         });
@@ -51,17 +51,16 @@ struct Reader {
 }
 
 impl Reader {
-    fn cpu(&mut self, files: &Sysroot, folder: &Folder<'_>, cpu: &Cpu) -> Cpu {
-        let id = cpu.id;
-        if cpu.presence == CpuPresence::Online && !self.covered.contains(&id) {
-            self.caches(files, folder, id);
+    fn cpu(&mut self, files: &mut Files<'_>, cpu: &Cpu) -> Cpu {
+        if cpu.presence == CpuPresence::Online && !self.covered.contains(&cpu.id) {
+            self.caches(files, cpu.id);
         }
         // The kernel says -1 where it does not know; that is no u32.
         Cpu {
-            package: self.packages.of(folder, id, "physical_package_id", "package_cpus_list"),
-            die: self.dies.of(folder, id, "die_id", "die_cpus_list"),
-            core: folder.number(&format!("cpu{}/topology/core_id", id.0)),
-            acpi_uid: folder.number(&format!("cpu{}/firmware_node/uid", id.0)).map(AcpiUid),
+            package: self.packages.of(files, cpu.id, "physical_package_id", "package_cpus_list"),
+            die: self.dies.of(files, cpu.id, "die_id", "die_cpus_list"),
+            core: files.number(&["topology", "core_id"]),
+            acpi_uid: files.number(&["firmware_node", "uid"]).map(AcpiUid),
             ..cpu.clone()
         }
     }
@@ -69,14 +68,14 @@ impl Reader {
     /// Reads the caches of a CPU, as far as others have not shown them. CPUs that share their nearest
     /// cache for data share all caches behind it, and so have none that this one has not. Where a file is
     /// missing, that one may tell more, and is read as well.
-    fn caches(&mut self, files: &Sysroot, folder: &Folder<'_>, id: CpuId) {
+    fn caches(&mut self, files: &mut Files<'_>, id: CpuId) {
         let mut nearest: Option<(u8, CpuSet)> = None;
         let mut told = true;
         // Their numbers may have gaps: the kernel hides a cache that it does not trust.
-        for name in files.unrecorded_list(&format!("{CPUS}/cpu{}/cache", id.0)) {
+        for name in files.caches() {
             let number = name.strip_prefix("index").and_then(|number| number.parse().ok());
             let Some(number) = number else { continue };
-            let file = |file| folder.text(&format!("cpu{}/cache/{name}/{file}", id.0));
+            let mut file = |file| files.text(&["cache", &name, file]);
             let shared = file("shared_cpu_list").and_then(|text| CpuSet::parse(&text));
             let Some(shared) = shared else {
                 told = false;
@@ -109,17 +108,55 @@ impl Reader {
     }
 }
 
+/// The files of one CPU.
+#[derive(Debug)]
+struct Files<'a> {
+    folder: &'a Folder<'a>,
+    /// What the name of each begins with, and in the end the name.
+    name: String,
+    beginning: usize,
+}
+
+impl<'a> Files<'a> {
+    fn new(folder: &'a Folder<'a>, id: CpuId) -> Self {
+        let name = format!("cpu{}", id.0);
+        Self { folder, beginning: name.len(), name }
+    }
+
+    fn named(&mut self, parts: &[&str]) -> &str {
+        self.name.truncate(self.beginning);
+        for part in parts {
+            self.name.push('/');
+            self.name.push_str(part);
+        }
+        &self.name
+    }
+
+    fn text(&mut self, parts: &[&str]) -> Option<String> {
+        self.folder.text(self.named(parts))
+    }
+
+    fn number(&mut self, parts: &[&str]) -> Option<u32> {
+        self.folder.number(self.named(parts))
+    }
+
+    /// The names of its caches.
+    fn caches(&mut self) -> Vec<String> {
+        self.folder.unrecorded_list(self.named(&["cache"]))
+    }
+}
+
 /// A number that several CPUs have, read once for all that the kernel lists with it.
 #[derive(Debug, Default)]
 struct Shared(BTreeMap<CpuId, u32>);
 
 impl Shared {
-    fn of(&mut self, folder: &Folder<'_>, id: CpuId, number: &str, list: &str) -> Option<u32> {
+    fn of(&mut self, files: &mut Files<'_>, id: CpuId, number: &str, list: &str) -> Option<u32> {
         if let Some(number) = self.0.get(&id) {
             return Some(*number);
         }
-        let number = folder.number(&format!("cpu{}/topology/{number}", id.0))?;
-        let others = folder.text(&format!("cpu{}/topology/{list}", id.0));
+        let number = files.number(&["topology", number])?;
+        let others = files.text(&["topology", list]);
         let others = others.and_then(|text| CpuSet::parse(&text)).unwrap_or_default();
         self.0.extend(others.iter().map(|other| (other, number)));
         Some(number)
@@ -134,7 +171,7 @@ fn nodes(files: &Sysroot) -> Vec<(u32, CpuSet)> {
     online.unwrap_or_default().iter().filter_map(|node| of(node.0)).collect()
 }
 
-fn cache(cpus: CpuSet, file: impl Fn(&'static str) -> Option<String>) -> Option<Cache> {
+fn cache(cpus: CpuSet, mut file: impl FnMut(&'static str) -> Option<String>) -> Option<Cache> {
     let kind = match file("type")?.as_str() {
         "Data" => CacheKind::Data,
         "Instruction" => CacheKind::Instruction,
