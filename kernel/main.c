@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "vfio_pci_tph.h"
+#include "vfio_tph.h"
 
 bool vfio_pci_tph_direct_tags;
 module_param_named(enable_unsafe_tph_ds, vfio_pci_tph_direct_tags, bool, 0444);
@@ -123,10 +124,13 @@ static int vfio_pci_tph_open_device(struct vfio_device *vdev)
 
 static long vfio_pci_tph_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 {
+	struct vfio_pci_tph_device *tdev = vfio_pci_tph_from_vdev(vdev);
+
 	if (cmd == VFIO_DEVICE_PCI_TPH)
-		return vfio_pci_tph_request(vfio_pci_tph_from_vdev(vdev), (void __user *)arg);
-	if (cmd == VFIO_DEVICE_SET_IRQS)
-		return vfio_pci_tph_set_irqs(vfio_pci_tph_from_vdev(vdev), arg);
+		return vfio_pci_tph_request(tdev, (void __user *)arg);
+	/* Tags of any other table do not care for vectors */
+	if (cmd == VFIO_DEVICE_SET_IRQS && tdev->info.location == VFIO_TPH_TABLE_MSIX)
+		return vfio_pci_tph_set_irqs(tdev, arg);
 
 	return vfio_pci_core_ioctl(vdev, cmd, arg);
 }

@@ -113,33 +113,56 @@ void vfio_pci_tph_release_vectors(struct vfio_pci_tph_device *tdev, int going)
 	vfio_pci_tph_unlock(tdev);
 }
 
-/**
- * vfio_pci_tph_set_irqs - serve VFIO_DEVICE_SET_IRQS
- * @tdev: the device
- * @arg: the request in the memory of the caller
- *
- * Return: what vfio-pci-core returns
- */
-long vfio_pci_tph_set_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg)
+static bool frees_vectors(const struct vfio_irq_set *set)
+{
+	return set->index == VFIO_PCI_MSIX_IRQ_INDEX && !set->count &&
+	       set->flags == (VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER);
+}
+
+/* A request that may free all vectors, or set up the first */
+static noinline long set_up_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg)
 {
 	struct vfio_irq_set set;
-	bool frees, first;
+	bool releases;
 	long ret;
 
 	if (copy_from_user(&set, (void __user *)arg, offsetofend(typeof(set), count)))
 		return -EFAULT;
 
-	mutex_lock(&tdev->setting_irqs);
-	frees = set.index == VFIO_PCI_MSIX_IRQ_INDEX && !set.count &&
-		set.flags == (VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER);
 	/* Whatever was read here: VFIO reads it again, and may find the first vectors asked for */
-	first = !tdev->core.pdev->msix_enabled;
+	releases = frees_vectors(&set) || !tdev->core.pdev->msix_enabled;
 
-	if (frees || first)
+	if (releases)
 		vfio_pci_tph_release_vectors(tdev, 1);
 	ret = vfio_pci_core_ioctl(&tdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
-	if (frees || first)
+	if (releases)
 		vfio_pci_tph_release_vectors(tdev, -1);
+	return ret;
+}
+
+/**
+ * vfio_pci_tph_set_irqs - serve VFIO_DEVICE_SET_IRQS for a device with tags in MSI-X
+ * @tdev: the device
+ * @arg: the request in the memory of the caller
+ *
+ * Drivers raise and mask vectors often. Of such a request only one word is read here.
+ *
+ * Return: what vfio-pci-core returns
+ */
+long vfio_pci_tph_set_irqs(struct vfio_pci_tph_device *tdev, unsigned long arg)
+{
+	struct vfio_irq_set __user *request = (struct vfio_irq_set __user *)arg;
+	u32 count;
+	long ret;
+
+	if (get_user(count, &request->count))
+		return -EFAULT;
+
+	mutex_lock(&tdev->setting_irqs);
+	if (!count || !tdev->core.pdev->msix_enabled)
+		ret = set_up_irqs(tdev, arg);
+	else
+		ret = vfio_pci_core_ioctl(&tdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
 	mutex_unlock(&tdev->setting_irqs);
 	return ret;
 }

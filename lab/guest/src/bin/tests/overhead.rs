@@ -17,9 +17,11 @@ const STOCK: &str = "vfio-pci";
 const IN_A_ROW: u64 = 100;
 const ROWS: usize = 9;
 const TURNS: usize = 3;
-/// What the module may cost, in thousandths: what it only hands on, and what it looks at before.
+/// What the module may cost, in thousandths; and where it takes a lock and reads a word, since a vector
+/// that goes takes its tag with it: `SET_IRQS` of a device with tags in its vectors.
 const HANDED_ON: u64 = 10;
-const LOOKED_AT: u64 = 30;
+const LOOKED_AT: u64 = 20;
+const SET_IRQS: &str = "VFIO_DEVICE_SET_IRQS, which raises a vector";
 const CONFIG: u32 = 7;
 
 type Outcome = Result<(), Failure>;
@@ -33,26 +35,23 @@ struct Driver {
 
 type Act = fn(&mut Driver) -> Outcome;
 
-const ACTS: [(&str, u64, Act); 6] = [
-    ("reading a register of the BAR", HANDED_ON, |driver| {
+const ACTS: [(&str, Act); 6] = [
+    ("reading a register of the BAR", |driver| {
         Ok(driver.function.read_region(0, 0, &mut [0; 4])?)
     }),
-    ("reading configuration space", HANDED_ON, |driver| {
+    ("reading configuration space", |driver| {
         Ok(driver.function.read_region(CONFIG, 0, &mut [0; 4])?)
     }),
-    ("VFIO_DEVICE_GET_INFO", HANDED_ON, |driver| {
-        ioctl(driver, Ioctl::GetInfo, &[24, 0, 0, 0, 0, 0])
-    }),
-    ("mapping and unmapping memory for DMA", HANDED_ON, |driver| {
+    ("VFIO_DEVICE_GET_INFO", |driver| ioctl(driver, Ioctl::GetInfo, &[24, 0, 0, 0, 0, 0])),
+    ("mapping and unmapping memory for DMA", |driver| {
         Ok(driver.function.dma_buffer(0x4000_0000, 0x1000).map(drop)?)
     }),
-    ("a DMA write of the device and its interrupt", HANDED_ON, |driver| {
+    ("a DMA write of the device and its interrupt", |driver| {
         driver.nic.ring(0)?;
         driver.events[0].read()?;
         Ok(())
     }),
-    // It may take tags away, so the module reads it first.
-    ("VFIO_DEVICE_SET_IRQS, which raises a vector", LOOKED_AT, |driver| {
+    (SET_IRQS, |driver| {
         ioctl(driver, Ioctl::SetIrqs, &[20, RAISE, Interrupt::MsiX as u32, 0, 1])?;
         driver.events[0].read()?;
         Ok(())
@@ -83,15 +82,19 @@ pub(crate) fn run(suite: &mut Suite) {
     if env::var_os(variables::COUNTED).is_none() {
         return;
     }
-    let nic = Endpoint::named("nic0").expect("the lab's profile has nic0");
-    suite.test("overhead::what_the_module_hands_on_costs_as_much_as_with_vfio_pci", || {
-        let outcome = compare(&nic);
-        rebind(nic.address, OURS)?;
-        outcome
-    });
+    let devices = [("nic0", "the_capability", HANDED_ON), ("vectors", "msix", LOOKED_AT)];
+    for (name, table, of_set_irqs) in devices {
+        let endpoint = Endpoint::named(name).expect("the lab's profile has it");
+        let what = format!("overhead::with_a_table_in_{table}_it_costs_as_much_as_vfio_pci");
+        suite.test(&what, || {
+            let outcome = compare(&endpoint, of_set_irqs);
+            rebind(endpoint.address, OURS)?;
+            outcome
+        });
+    }
 }
 
-fn compare(nic: &Endpoint) -> Outcome {
+fn compare(nic: &Endpoint, of_set_irqs: u64) -> Outcome {
     let mut rows: [[Rows; ACTS.len()]; 2] = Default::default();
     for _ in 0..TURNS {
         for (name, rows) in [STOCK, OURS].into_iter().zip(&mut rows) {
@@ -101,7 +104,7 @@ fn compare(nic: &Endpoint) -> Outcome {
     }
     let [stock, ours] = &mut rows;
     let mut worst = Ok(());
-    for ((name, limit, _), (stock, ours)) in ACTS.iter().zip(stock.iter_mut().zip(ours)) {
+    for ((name, _), (stock, ours)) in ACTS.iter().zip(stock.iter_mut().zip(ours)) {
         stock.0.sort_unstable();
         ours.0.sort_unstable();
         let (least, with_ours) = (stock.least(), ours.least());
@@ -114,6 +117,7 @@ fn compare(nic: &Endpoint) -> Outcome {
             more * 100 / least.max(1),
             more * 10_000 / least.max(1) % 100,
         );
+        let limit = if *name == SET_IRQS { of_set_irqs } else { HANDED_ON };
         if more * 1000 > least * limit {
             worst = Err(Failure::from(format!("{name}: {more} instructions more than {least}")));
         }
@@ -128,7 +132,7 @@ fn measure(nic: &Endpoint, rows: &mut [Rows]) -> Outcome {
     let nic = Nic::new(&function, 1)?;
     nic.interrupt(0, 0)?;
     let mut driver = Driver { function, nic, events };
-    for ((_, _, act), rows) in ACTS.iter().zip(rows) {
+    for ((_, act), rows) in ACTS.iter().zip(rows) {
         act(&mut driver)?;
         for _ in 0..ROWS {
             let began = Instant::now();
