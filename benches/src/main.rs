@@ -8,6 +8,7 @@ mod count;
 mod figure;
 mod hosts;
 mod image;
+mod machine;
 mod measure;
 mod plot;
 mod rows;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use machine::Machine;
 use rows::ROWS;
 use tools::Tools;
 
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
     let drawn = |row: &str| row == PLOTTED && arguments.plot.is_some();
     let named = |row: &str| arguments.rows.is_empty() || arguments.rows.iter().any(|it| it == row);
     let wanted = |row: &str| named(row) || drawn(row);
+    eprintln!("on {}\n", Machine::look(&tools));
     let mut figures = Vec::new();
     for (row, run) in ROWS.into_iter().filter(|(row, _)| wanted(row)) {
         let mut new = run(&tools);

@@ -48,13 +48,13 @@ fn registers(sysroot: &Sysroot, arguments: &Arguments) -> Result<Tally, Error> {
     // lspci shows them so.
     given.sort_by(|a, b| a.address.cmp(&b.address));
     let folder = target().join("peers");
-    fs::create_dir_all(&folder).map_err(file("make the folder", &folder))?;
+    fs::create_dir_all(&folder).map_err(Error::file("make the folder", &folder))?;
     let path = folder.join("dump.txt");
     let mut tally = Tally::default();
     let mut rest = given.as_slice();
     while !rest.is_empty() {
         let chunk = &rest[..rest.len().min(CHUNK)];
-        fs::write(&path, dump(chunk)).map_err(file("write", &path))?;
+        fs::write(&path, dump(chunk)).map_err(Error::file("write", &path))?;
         let mut command = sysroot.native("usr/bin/lspci");
         let start = |source| Error::Start { program: "lspci".to_owned(), source };
         let shown =
@@ -67,7 +67,7 @@ fn registers(sysroot: &Sysroot, arguments: &Arguments) -> Result<Tally, Error> {
         rest = &rest[compared..];
     }
     let text = dump(&given);
-    fs::write(&path, &text).map_err(file("write", &path))?;
+    fs::write(&path, &text).map_err(Error::file("write", &path))?;
     lspci::compare_dump(&mut tally, &given, &text)
         .map_err(|error| unexpected("tph", error.to_string()))?;
     enough(&tally, "lspci", "functions", (given.len() * PERCENT).div_ceil(100))?;
@@ -79,7 +79,7 @@ fn emulated_functions() -> Result<Vec<Function>, Error> {
     let mut profiles = vec![Profile::demo()];
     for folder in ["lab/profiles", "lab/profiles/differential"] {
         let folder = repo::root().join(folder);
-        let entries = fs::read_dir(&folder).map_err(file("read", &folder))?;
+        let entries = fs::read_dir(&folder).map_err(Error::file("read", &folder))?;
         let paths = entries.flatten().map(|entry| entry.path());
         for path in paths.filter(|path| path.extension().is_some_and(|end| end == "toml")) {
             profiles.push(Profile::read(&path).map_err(Error::Profile)?);
@@ -90,7 +90,7 @@ fn emulated_functions() -> Result<Vec<Function>, Error> {
 
 /// The hosts of hwloc's own tests, one after the other.
 fn topology(sysroot: &Sysroot, hosts: &Path) -> Result<Tally, Error> {
-    let entries = fs::read_dir(hosts).map_err(file("read", hosts))?;
+    let entries = fs::read_dir(hosts).map_err(Error::file("read", hosts))?;
     let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     folders.sort_unstable();
     let mut tally = Tally::default();
@@ -123,10 +123,6 @@ fn enough(
         return Ok(());
     }
     Err(unexpected(program, format!("{compared} {what} were compared, {least} have to be")))
-}
-
-fn file<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> Error + 'a {
-    move |source| Error::File { action, path: path.to_owned(), source }
 }
 
 fn unexpected(program: &'static str, output: String) -> Error {

@@ -124,10 +124,7 @@ pub enum Error {
 
 impl Error {
     /// For `map_err`: an [`Error::File`] about `path`.
-    pub(crate) fn file(
-        action: &'static str,
-        path: impl AsRef<Path>,
-    ) -> impl FnOnce(io::Error) -> Self {
+    pub fn file(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         let path = path.as_ref().to_path_buf();
         move |source| Self::File { action, path, source }
     }

@@ -21,6 +21,8 @@ const DEFAULT_PROFILE: &str = "lab/profiles/default.toml";
 
 /// How long a stock kernel may take to come up; 5 s are usual.
 const BOOT: Duration = Duration::from_secs(90);
+/// A guest whose instructions are counted has one processor of the host for all of its own.
+const COUNTED: u32 = 5;
 /// How often a kernel is booted that does not come up.
 const BOOTS: u32 = 3;
 
@@ -149,7 +151,7 @@ impl Lab {
             profiles,
             hardware,
             endpoints: emulation.endpoints(),
-            boot: BOOT * request.kernel.slowness(),
+            boot: BOOT * request.kernel.slowness() * if request.counted { COUNTED } else { 1 },
             timeout: request.timeout,
             counted: request.counted,
             interrupt: Arc::clone(&request.interrupt),

@@ -29,11 +29,11 @@ impl Package {
     pub(super) fn start(name: &'static str, out: &Path) -> Result<Self, Error> {
         let root = target().join("package-root").join(name);
         if root.exists() {
-            fs::remove_dir_all(&root).map_err(file("remove", &root))?;
+            fs::remove_dir_all(&root).map_err(Error::file("remove", &root))?;
         }
-        fs::create_dir_all(root.join("DEBIAN")).map_err(file("make", &root))?;
-        fs::create_dir_all(out).map_err(file("make", out))?;
-        let absolute = |path: &Path| std::path::absolute(path).map_err(file("find", path));
+        fs::create_dir_all(root.join("DEBIAN")).map_err(Error::file("make", &root))?;
+        fs::create_dir_all(out).map_err(Error::file("make", out))?;
+        let absolute = |path: &Path| std::path::absolute(path).map_err(Error::file("find", path));
         Ok(Self { name, root: absolute(&root)?, out: absolute(out)? })
     }
 
@@ -44,22 +44,23 @@ impl Package {
 
     /// Puts a file in it.
     pub(super) fn file(&self, from: &Path, place: &str) -> Result<(), Error> {
-        let bytes = fs::read(from).map_err(file("read", from))?;
+        let bytes = fs::read(from).map_err(Error::file("read", from))?;
         self.write(place, &bytes, 0o644)
     }
 
     /// Puts a program in it.
     pub(super) fn program(&self, from: &Path, place: &str) -> Result<(), Error> {
-        let bytes = fs::read(from).map_err(file("read", from))?;
+        let bytes = fs::read(from).map_err(Error::file("read", from))?;
         self.write(place, &bytes, 0o755)
     }
 
     fn write(&self, place: &str, bytes: &[u8], mode: u32) -> Result<(), Error> {
         let path = self.root.join(place);
         let folder = path.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder).map_err(file("make", folder))?;
-        fs::write(&path, bytes).map_err(file("write", &path))?;
-        fs::set_permissions(&path, Permissions::from_mode(mode)).map_err(file("change", &path))
+        fs::create_dir_all(folder).map_err(Error::file("make", folder))?;
+        fs::write(&path, bytes).map_err(Error::file("write", &path))?;
+        fs::set_permissions(&path, Permissions::from_mode(mode))
+            .map_err(Error::file("change", &path))
     }
 
     /// Adds what every package has, fills in `words` beside the version, and packs it. Where it is.
@@ -78,7 +79,7 @@ impl Package {
         ]);
         let fill = |name: &str, words: &[(&str, &str)]| -> Result<String, Error> {
             let path = templates.join(name);
-            let text = fs::read_to_string(&path).map_err(file("read", &path))?;
+            let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
             Ok(words.iter().fold(text, |text, (word, value)| text.replace(word, value)))
         };
         self.write(
@@ -138,7 +139,7 @@ impl Package {
                 .sum()
         }
         let usr = self.root.join("usr");
-        of(&usr).map_err(file("read", &usr))
+        of(&usr).map_err(Error::file("read", &usr))
     }
 }
 
@@ -146,7 +147,7 @@ impl Package {
 pub(super) fn needed_libc(programs: &[PathBuf]) -> Result<String, Error> {
     let mut needed = (2, 17);
     for program in programs {
-        let bytes = fs::read(program).map_err(file("read", program))?;
+        let bytes = fs::read(program).map_err(Error::file("read", program))?;
         needed = newest_libc(&bytes).into_iter().fold(needed, Ord::max);
     }
     Ok(format!("{}.{}", needed.0, needed.1))
@@ -202,17 +203,9 @@ fn maintainer() -> String {
 /// The text of the MIT licence as a copyright file has it.
 fn license() -> Result<String, Error> {
     let path = repo::root().join("LICENSE-MIT");
-    let text = fs::read_to_string(&path).map_err(file("read", &path))?;
+    let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
     let line = |line: &str| if line.is_empty() { " .".to_owned() } else { format!(" {line}") };
     Ok(text.trim().lines().map(line).collect::<Vec<_>>().join("\n"))
-}
-
-pub(super) fn file(
-    action: &'static str,
-    path: &Path,
-) -> impl FnOnce(std::io::Error) -> Error + use<> {
-    let path = path.to_owned();
-    move |source| Error::File { action, path, source }
 }
 
 #[cfg(test)]

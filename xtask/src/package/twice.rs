@@ -1,7 +1,7 @@
 //! The same sources make the same packages: made once more from a copy that lies elsewhere, below
 //! another home of cargo's, at another hour, with other modes for new files, and compared.
 
-use super::deb::{epoch, file};
+use super::deb::epoch;
 use crate::process::{cargo_home, target};
 use crate::repo;
 use std::os::unix::fs::symlink;
@@ -25,14 +25,14 @@ const AGAIN: &str = r#"
 pub(super) fn run(debs: &[PathBuf]) -> Result<ExitCode, Error> {
     let place = target().join("package-again");
     if place.exists() {
-        fs::remove_dir_all(&place).map_err(file("remove", &place))?;
+        fs::remove_dir_all(&place).map_err(Error::file("remove", &place))?;
     }
     let (sources, home, out) = (place.join("a copy"), place.join("cargo"), place.join("out"));
     for folder in [&sources, &home] {
-        fs::create_dir_all(folder).map_err(file("make", folder))?;
+        fs::create_dir_all(folder).map_err(Error::file("make", folder))?;
     }
     link_home(&home)?;
-    let program = env::current_exe().map_err(file("find", Path::new("xtask")))?;
+    let program = env::current_exe().map_err(Error::file("find", Path::new("xtask")))?;
     let status = Command::new("sh")
         .args(["-euc", AGAIN, "sh"])
         .args([repo::root().as_path(), &sources, &program])
@@ -50,7 +50,7 @@ pub(super) fn run(debs: &[PathBuf]) -> Result<ExitCode, Error> {
     }
     for deb in debs {
         let again = out.join(deb.file_name().unwrap_or_default());
-        let bytes = |path: &Path| fs::read(path).map_err(file("read", path));
+        let bytes = |path: &Path| fs::read(path).map_err(Error::file("read", path));
         if bytes(deb)? != bytes(&again)? {
             println!("they differ: {} {}", deb.display(), again.display());
             return Ok(ExitCode::FAILURE);
@@ -63,10 +63,10 @@ pub(super) fn run(debs: &[PathBuf]) -> Result<ExitCode, Error> {
 /// Another path for the same home of cargo's.
 fn link_home(home: &Path) -> Result<(), Error> {
     let Some(real) = cargo_home() else { return Ok(()) };
-    for entry in fs::read_dir(&real).map_err(file("read", &real))? {
-        let entry = entry.map_err(file("read", &real))?;
+    for entry in fs::read_dir(&real).map_err(Error::file("read", &real))? {
+        let entry = entry.map_err(Error::file("read", &real))?;
         let link = home.join(entry.file_name());
-        symlink(entry.path(), &link).map_err(file("make", &link))?;
+        symlink(entry.path(), &link).map_err(Error::file("make", &link))?;
     }
     Ok(())
 }

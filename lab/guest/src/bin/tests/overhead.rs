@@ -84,7 +84,7 @@ pub(crate) fn run(suite: &mut Suite) {
     }
     let devices = [("nic0", "the_capability", HANDED_ON), ("vectors", "msix", LOOKED_AT)];
     for (name, table, of_set_irqs) in devices {
-        let endpoint = Endpoint::named(name).expect("the lab's profile has it");
+        let Some(endpoint) = Endpoint::named(name) else { continue };
         let what = format!("overhead::with_a_table_in_{table}_it_costs_as_much_as_vfio_pci");
         suite.test(&what, || {
             let outcome = compare(&endpoint, of_set_irqs);
