@@ -65,11 +65,11 @@ impl Reader {
         }
     }
 
-    /// Reads the caches of a CPU, as far as others have not shown them. CPUs that share their nearest
+    /// Reads the caches of a CPU, as far as others have not shown them. CPUs that share a first-level
     /// cache for data share all caches behind it, and so have none that this one has not. Where a file is
-    /// missing, that one may tell more, and is read as well.
+    /// missing, or that cache, they may tell more, and are read as well.
     fn caches(&mut self, files: &mut Files<'_>, id: CpuId) {
-        let mut nearest: Option<(u8, CpuSet)> = None;
+        let mut first: Option<CpuSet> = None;
         let mut told = true;
         // Their numbers may have gaps: the kernel hides a cache that it does not trust.
         for name in files.caches() {
@@ -97,13 +97,12 @@ impl Reader {
                 self.caches.insert((cache.level, cache.cpus.clone(), cache.kind), cache);
                 found
             };
-            let nearer = nearest.as_ref().is_none_or(|(nearest, _)| level < *nearest);
-            if nearer && kind != CacheKind::Instruction {
-                nearest = Some((level, key.1));
+            if level == 1 && kind != CacheKind::Instruction {
+                first = Some(key.1);
             }
         }
         if told {
-            self.covered.extend(nearest.iter().flat_map(|(_, cpus)| cpus.iter()));
+            self.covered.extend(first.iter().flat_map(CpuSet::iter));
         }
     }
 }

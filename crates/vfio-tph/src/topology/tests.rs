@@ -147,3 +147,20 @@ fn a_cache_that_one_cpu_does_not_tell_is_read_from_another() {
         assert_eq!(of(&tree), expected, "{missing}, twice");
     }
 }
+
+/// As a saved host has it whose kernel hides the first level of some CPUs.
+#[test]
+fn a_cpu_without_a_first_level_hides_nobody_elses() {
+    let tree = Tree::new();
+    let cpus = "/sys/devices/system/cpu";
+    tree.file(&format!("{cpus}/online"), "0-1");
+    for (cpu, index, level, shared) in [(0, 2, "2", "0-1"), (1, 0, "1", "1"), (1, 2, "2", "0-1")] {
+        let folder = format!("{cpus}/cpu{cpu}/cache/index{index}");
+        tree.file(&format!("{folder}/level"), level)
+            .file(&format!("{folder}/type"), "Unified")
+            .file(&format!("{folder}/shared_cpu_list"), shared);
+    }
+    let topology = of(&tree);
+    let caches: Vec<_> = topology.caches.iter().map(|cache| (cache.level, &cache.cpus)).collect();
+    assert_eq!(caches, [(1, &set("1")), (2, &set("0-1"))]);
+}
