@@ -75,8 +75,8 @@ impl Bench {
             let _ = send(&client, &message(1, b"\0\0\0\0{}\0"), &[]);
         }
         while !input.is_empty() {
-            let message = Self::message(input);
             let files = self.chosen(input, &mark.1);
+            let message = Self::message(input, files.len());
             if send(&client, &message, &files).is_err() {
                 break;
             }
@@ -100,14 +100,14 @@ impl Bench {
         assert_eq!(host.endpoint_mut(self.function).io_map_mut().unmap(0, u64::MAX), 0);
     }
 
-    fn message(input: &mut Unstructured<'_>) -> Vec<u8> {
+    fn message(input: &mut Unstructured<'_>, files: usize) -> Vec<u8> {
         let form: u8 = any(input);
         if form >= 0xf0 {
             let length = below(input, 64) as usize;
             return input.bytes(length.min(input.len())).unwrap_or_default().to_vec();
         }
         let command = u16::from(form % 16);
-        let mut message = message(command, &body(input, command));
+        let mut message = message(command, &body(input, command, files));
         match any::<u8>(input) {
             // The size in the header is another than that of the message.
             0xf0.. => message[4..8].copy_from_slice(&any::<[u8; 4]>(input)),
@@ -141,8 +141,8 @@ fn send(client: &UnixStream, message: &[u8], files: &[BorrowedFd<'_>]) -> rustix
     sendmsg(client, &[IoSlice::new(message)], &mut control, flags).map(|_| ())
 }
 
-/// A body as the command has it, out of numbers that mean something and of others.
-fn body(input: &mut Unstructured<'_>, command: u16) -> Vec<u8> {
+/// A body as the command has it, out of numbers that mean something and of others; `files` come with it.
+fn body(input: &mut Unstructured<'_>, command: u16, files: usize) -> Vec<u8> {
     let mut body = Vec::new();
     let small = |input: &mut Unstructured<'_>, most| below(input, most).to_ne_bytes();
     let wide = |input: &mut Unstructured<'_>| match any::<u8>(input) {
@@ -167,7 +167,8 @@ fn body(input: &mut Unstructured<'_>, command: u16) -> Vec<u8> {
             body.extend([0x24_u32, 0x21, 0x22, any(input)][below(input, 4) as usize].to_ne_bytes());
             body.extend(small(input, 4));
             body.extend(small(input, 20));
-            body.extend(small(input, 20));
+            let count = [files as u32, below(input, 20)][below(input, 2) as usize];
+            body.extend(count.to_ne_bytes());
         }
         9 | 10 => access(input, command, &mut body),
         _ => {
