@@ -33,9 +33,15 @@ pub fn definition() -> clap::Command {
 ///
 /// # Errors
 /// What is wrong with it, as the command says it of a file called `plan`.
+///
+/// # Panics
+/// If what is written is not read as the same plan.
 pub fn rewritten_plan(text: &str) -> Result<String, String> {
     let plan = plan_file::PlanFile::parse("plan", text).map_err(|error| error.to_string())?;
-    plan.text().map_err(|error| error.to_string())
+    let written = plan.text().map_err(|error| error.to_string())?;
+    let again = plan_file::PlanFile::parse("plan", &written);
+    assert_eq!(again.as_ref().ok(), Some(&plan), "{written}");
+    Ok(written)
 }
 
 /// Does what the command line of this process says; the code to exit with.
