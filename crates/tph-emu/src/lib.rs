@@ -19,6 +19,7 @@ pub mod profile;
 mod root_port;
 pub mod scoreboard;
 pub mod ssdt;
+mod sync;
 pub mod vfio_user;
 
 pub use device::{BusMaster, EmuDevice, EmuFile, OpenError, Region};

@@ -13,6 +13,7 @@
 //! file.
 
 mod access;
+mod clients;
 mod guest_memory;
 mod irqs;
 mod mapping;

@@ -91,6 +91,7 @@ mod plan;
 mod processes;
 mod rehearsal;
 mod step;
+mod sync;
 mod sys;
 mod tag_table;
 #[cfg(test)]

@@ -4,12 +4,13 @@ use std::io;
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
+use super::clients::{Clients, HangUp};
 use super::session::serve_client;
 use super::stream::SessionError;
 use crate::host::{FunctionId, SharedHost};
@@ -43,17 +44,17 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct ServerHandle {
     path: PathBuf,
-    shared: Arc<Mutex<Shared>>,
+    clients: Arc<Shared>,
     stop: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug, Default)]
-struct Shared {
-    stopped: bool,
-    client: Option<UnixStream>,
-    sessions: u64,
-    error: Option<SessionError>,
+type Shared = Clients<UnixStream, SessionError>;
+
+impl HangUp for UnixStream {
+    fn hang_up(&self) {
+        let _ = self.shutdown(Shutdown::Both);
+    }
 }
 
 /// Serves `function` of `host` on a new socket at `path`, in a thread of its own.
@@ -68,14 +69,14 @@ pub fn serve(
     let listen = |source| ServeError::Listen { path: path.to_owned(), source };
     let (stop, stopped) = UnixStream::pair().map_err(listen)?;
     let listener = UnixListener::bind(path).map_err(listen)?;
-    let shared = Arc::new(Mutex::new(Shared::default()));
-    let state = Arc::clone(&shared);
+    let clients = Arc::<Shared>::default();
+    let state = Arc::clone(&clients);
     let thread = std::thread::Builder::new()
         .name("vfio-user".to_owned())
         .spawn(move || wait_for_clients(&listener, &stopped, &host, function, &state));
     match thread {
         Ok(thread) => {
-            Ok(ServerHandle { path: path.to_owned(), shared, stop, thread: Some(thread) })
+            Ok(ServerHandle { path: path.to_owned(), clients, stop, thread: Some(thread) })
         }
         Err(source) => {
             let _ = std::fs::remove_file(path);
@@ -92,17 +93,17 @@ impl ServerHandle {
 
     /// Whether a client is there now.
     pub fn is_connected(&self) -> bool {
-        lock(&self.shared).client.is_some()
+        self.clients.is_connected()
     }
 
     /// How many clients there were, the one that is there now included.
     pub fn sessions(&self) -> u64 {
-        lock(&self.shared).sessions
+        self.clients.sessions()
     }
 
     /// How the last session that ended badly did so; taken, so asked again there is none.
     pub fn take_error(&self) -> Option<SessionError> {
-        lock(&self.shared).error.take()
+        self.clients.take_error()
     }
 
     /// Ends the session that is under way, if any, and the server.
@@ -113,13 +114,8 @@ impl ServerHandle {
 
 impl Drop for ServerHandle {
     fn drop(&mut self) {
-        let mut shared = lock(&self.shared);
-        shared.stopped = true;
-        if let Some(client) = shared.client.take() {
-            let _ = client.shutdown(Shutdown::Both);
-        }
-        drop(shared);
-        let _ = self.stop.shutdown(Shutdown::Both);
+        self.clients.stop();
+        self.stop.hang_up();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -132,7 +128,7 @@ fn wait_for_clients(
     stopped: &UnixStream,
     host: &SharedHost,
     function: FunctionId,
-    shared: &Mutex<Shared>,
+    clients: &Shared,
 ) {
     loop {
         let mut ready = [PollFd::new(listener, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
@@ -153,22 +149,9 @@ fn wait_for_clients(
             std::thread::sleep(RETRY);
             continue;
         };
-        let mut state = lock(shared);
-        if state.stopped {
+        if !clients.enter(copy) {
             return;
         }
-        state.client = Some(copy);
-        state.sessions += 1;
-        drop(state);
-        let outcome = serve_client(&stream, host, function);
-        let mut state = lock(shared);
-        state.client = None;
-        if let Err(error) = outcome {
-            state.error = Some(error);
-        }
+        clients.leave(serve_client(&stream, host, function));
     }
-}
-
-fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
