@@ -4,7 +4,7 @@
 //! count edges are stable ones: neither nightly nor a tool has to be there.
 
 use crate::c_library::ENCODED_FLAGS;
-use crate::process::{cargo, finish, target};
+use crate::process::{cargo, finish, target, triple};
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,14 +85,6 @@ fn build(targets: &[&Target], folder: &Path) -> Result<PathBuf, Error> {
     command.env(ENCODED_FLAGS, FLAGS.join("\x1f"));
     finish(&mut command, "cargo", "build the targets with libFuzzer")?;
     Ok(folder.join(triple).join(PROFILE))
-}
-
-/// What rustc builds for if nobody says otherwise.
-fn triple() -> Result<String, Error> {
-    let program = "rustc".to_owned();
-    let output = Command::new(&program).args(["--print", "host-tuple"]).output();
-    let output = output.map_err(|source| Error::Start { program, source })?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn fuzz(

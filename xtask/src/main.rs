@@ -2,15 +2,19 @@
 
 mod api;
 mod bench;
+mod big_endian;
 mod c_library;
+mod counted;
 mod deny;
 mod dist;
 mod fuzz;
+mod inside;
 mod lab;
 mod package;
 mod peers;
 mod process;
 mod repo;
+mod sanitize;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -47,6 +51,10 @@ enum Chore {
     Package(package::Arguments),
     /// Have lspci and hwloc read what this project reads, and compare
     Peers(peers::Arguments),
+    /// Run the tests of what byte order could break on an emulated s390x
+    BigEndian,
+    /// Run the libraries' tests with the address or the thread sanitizer
+    Sanitize(sanitize::Arguments),
     /// The whole test run: format, lints, documentation, tests, module, guest
     #[command(visible_alias = "ci")]
     Test(test::Arguments),
@@ -69,6 +77,8 @@ fn main() -> ExitCode {
         Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Package(arguments) => package::run(&arguments),
         Chore::Peers(arguments) => peers::run(&arguments),
+        Chore::BigEndian => big_endian::run(),
+        Chore::Sanitize(arguments) => sanitize::run(&arguments),
         Chore::Test(arguments) => return test::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -46,3 +46,11 @@ pub(crate) fn target() -> PathBuf {
     let root = repo::root();
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
+
+/// What rustc builds for if nobody says otherwise.
+pub(crate) fn triple() -> Result<String, Error> {
+    let program = "rustc".to_owned();
+    let output = Command::new(&program).args(["--print", "host-tuple"]).output();
+    let output = output.map_err(|source| Error::Start { program, source })?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -23,6 +23,9 @@ pub fn table(profile: &Profile) -> Option<Vec<u8>> {
     scope(&firmware.words().collect::<Vec<_>>(), &mut aml);
     let mut table = Sdt::new(*b"SSDT", 36, 2, *b"VFIOTP", *b"TPHTAGS ", 1);
     table.append_slice(&aml);
+    // `append_slice` writes it in this machine's byte order; a table's is little-endian.
+    let length = u32::try_from(table.len()).unwrap_or(u32::MAX);
+    table.write_bytes(4, &length.to_le_bytes());
     Some(table.as_slice().to_vec())
 }
 

@@ -91,7 +91,9 @@ fn stopped_at_any_moment(leave: &[bool], heeds: bool) {
     let sessions = clients.sessions();
     assert!(sessions <= leave.len() as u64, "{sessions} clients were served");
     assert_eq!(clients.take_error().is_some(), sessions > 0, "how a session ended is known");
-    knocking.into_iter().for_each(|client| client.join().unwrap());
+    for client in knocking {
+        client.join().unwrap();
+    }
 }
 
 #[test]

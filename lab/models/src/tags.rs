@@ -11,8 +11,8 @@ use crate::{every_order, many_orders};
 /// The registers of a device.
 type Registers = Arc<Vec<AtomicU16>>;
 
-fn tag(bits: u16) -> Option<SteeringTag> {
-    Some(SteeringTag::Extended(Tag16(bits)))
+fn tag(bits: u16) -> SteeringTag {
+    SteeringTag::Extended(Tag16(bits))
 }
 
 /// A device with `places` places, and its table.
@@ -28,7 +28,7 @@ fn device(places: u16) -> (Registers, TagTable<impl WriteTag<Error = ()>>) {
 
 /// Registers a buffer. While it is, its place holds its tag.
 fn hold<W: WriteTag<Error = ()>>(registers: &Registers, table: &TagTable<W>, bits: u16) {
-    let buffer = table.register(tag(bits));
+    let buffer = table.register(Some(tag(bits)));
     let Some(index) = buffer.index() else { return };
     let held = registers[usize::from(index.0)].load(SeqCst);
     assert_eq!(held, bits, "a place holds another tag");
@@ -44,7 +44,9 @@ fn threads_hold(places: u16, tags: &'static [&'static [u16]]) {
     let (first, others) = tags.split_first().expect("there is one");
     let threads: Vec<_> = others.iter().map(|tags| thread::spawn(hold_all(tags))).collect();
     hold_all(first)();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     assert_eq!(table.in_use(), []);
 }
 
@@ -59,17 +61,19 @@ fn a_place_holds_its_tag_for_as_long_as_a_buffer_names_it() {
 fn after_a_reset_each_tag_in_use_is_there_whoever_comes_and_goes() {
     many_orders(|| {
         let (registers, table) = device(4);
-        let held = table.register(tag(7));
+        let held = table.register(Some(tag(7)));
         let others = [[7, 8], [9, 7]].map(|tags| {
             let table = table.clone();
-            thread::spawn(move || tags.map(|bits| drop(table.register(tag(bits)))))
+            thread::spawn(move || tags.map(|bits| drop(table.register(Some(tag(bits))))))
         });
         // What the device forgets, and what its driver does then.
         registers.iter().for_each(|register| register.store(0, SeqCst));
         table.rewrite().unwrap();
         let index = held.index().unwrap();
         assert_eq!(registers[usize::from(index.0)].load(SeqCst), 7);
-        others.map(|thread| thread.join().unwrap());
+        for thread in others {
+            thread.join().unwrap();
+        }
         assert_eq!(table.in_use().len(), 1);
     });
 }
@@ -90,7 +94,7 @@ fn a_tag_that_is_written_without_the_lock_would_be_found() {
             let (registers, table) = (Arc::clone(&registers), table.clone());
             let promised = Arc::clone(&promised);
             thread::spawn(move || {
-                let first = table.register(tag(1));
+                let first = table.register(Some(tag(1)));
                 let due: Vec<_> = promised.lock().unwrap().drain(..).collect();
                 for (index, tag) in due {
                     registers[usize::from(index.0)].store(tag.entry_bits(), SeqCst);
@@ -99,6 +103,8 @@ fn a_tag_that_is_written_without_the_lock_would_be_found() {
                 drop(first);
             })
         });
-        threads.map(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
     });
 }

@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             Verdict::Skipped(_) if !strict => skipped += 1,
             _ => failed += 1,
         }
-        lines.push(format!("{:<13} {:>6.1} s  {word}", part.name, began.elapsed().as_secs_f32()));
+        lines.push(format!("{:<16} {:>6.1} s  {word}", part.name, began.elapsed().as_secs_f32()));
     }
     println!("=== the whole run");
     println!("{}", lines.join("\n"));

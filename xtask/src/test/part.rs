@@ -128,6 +128,28 @@ pub(super) const PARTS: &[Part] = &[
         ..CARGO
     },
     Part {
+        name: "sanitize",
+        what: "the libraries' tests with the address sanitizer",
+        program: Program::Xtask,
+        arguments: &["sanitize", "address"],
+        usual: false,
+        ..CARGO
+    },
+    Part {
+        name: "sanitize-threads",
+        what: "the tests of what threads share with the thread sanitizer",
+        arguments: &["sanitize", "thread"],
+        usual: false,
+        ..XTASK
+    },
+    Part {
+        name: "big-endian",
+        what: "the tests of what byte order could break on an emulated s390x",
+        arguments: &["big-endian"],
+        usual: false,
+        ..XTASK
+    },
+    Part {
         name: "lab-reload",
         what: "the module comes and goes 1,000 times",
         arguments: &["lab", "test", "--rounds", "1000", "--timeout", "1800", "without_a_trace"],

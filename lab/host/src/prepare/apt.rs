@@ -1,6 +1,7 @@
 //! apt with a root of its own: its lists, its cache, an empty list of installed packages.
 
-use super::{mirror, packages};
+use super::mirror;
+use super::view::View;
 use crate::command::{each_line, output};
 use crate::{Cache, Error, Progress, Result};
 use std::collections::BTreeSet;
@@ -22,17 +23,17 @@ pub(super) struct Apt {
 }
 
 impl Apt {
-    /// Lays out the private root in the cache.
-    pub(super) fn new(cache: &Cache) -> Result<Self> {
-        let root = cache.folder("apt")?;
-        cache.folder("apt/state/lists/partial")?;
-        cache.folder("apt/cache/archives/partial")?;
-        let sources = cache.folder("apt/sources")?.join("debian.sources");
-        let suites = format!("{} {}", packages::TRIXIE, packages::BACKPORTS);
+    /// Lays out the private root of a view in the cache.
+    pub(super) fn new(cache: &Cache, view: View) -> Result<Self> {
+        let root = cache.folder(view.folder)?;
+        cache.folder(root.join("state/lists/partial"))?;
+        cache.folder(root.join("cache/archives/partial"))?;
+        let sources = cache.folder(root.join("sources"))?.join("debian.sources");
+        let suites = view.suites.join(" ");
         write(&sources, &sources_text("deb", &mirror::find()?, keyring()?, &suites))?;
         write(&root.join("status"), "")?;
         let configuration = root.join("apt.conf");
-        write(&configuration, &configuration_text(&root))?;
+        write(&configuration, &configuration_text(&root, view.foreign))?;
         Ok(Self { configuration, archives: root.join("cache/archives") })
     }
 
@@ -188,8 +189,9 @@ fn sources_text(types: &str, mirror: &str, keyring: &str, suites: &str) -> Strin
 }
 
 /// Read after the machine's own configuration (which may name a proxy), whose hooks it removes.
-fn configuration_text(root: &Path) -> String {
+fn configuration_text(root: &Path, foreign: Option<&str>) -> String {
     let root = root.display();
+    let foreign = foreign.map(|name| format!("\"{name}\"; ")).unwrap_or_default();
     format!(
         r#"Dir::Etc::sourcelist "/dev/null";
 Dir::Etc::sourceparts "{root}/sources";
@@ -211,6 +213,7 @@ Dir::Log "{root}";
 #clear APT::Architectures;
 #clear APT::Default-Release;
 APT::Architecture "amd64";
+APT::Architectures {{ "amd64"; {foreign}}};
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 APT::Get::Assume-Yes "true";

@@ -3,6 +3,7 @@
 use super::apt::Apt;
 use super::source::{self, Extent, Source};
 use super::stamp::Stamp;
+use super::view::View;
 use super::{Freshness, packages, saved_hosts, unpack};
 use crate::guest::list_dependencies;
 use crate::kernel::{Kernel, KernelChoice};
@@ -15,6 +16,7 @@ pub(super) struct Fetch<'a> {
     sysroot: &'a Sysroot,
     freshness: Freshness,
     progress: Progress,
+    view: View,
     apt: Option<Apt>,
 }
 
@@ -25,7 +27,12 @@ impl<'a> Fetch<'a> {
         freshness: Freshness,
         progress: Progress,
     ) -> Self {
-        Self { cache, sysroot, freshness, progress, apt: None }
+        Self { cache, sysroot, freshness, progress, view: View::LAB, apt: None }
+    }
+
+    /// The same from another part of the archive.
+    pub(super) fn seeing(self, view: View) -> Self {
+        Self { view, apt: None, ..self }
     }
 
     /// Whether what an earlier run completed will do.
@@ -38,7 +45,7 @@ impl<'a> Fetch<'a> {
         let apt = if let Some(apt) = self.apt.take() {
             apt
         } else {
-            let apt = Apt::new(self.cache)?;
+            let apt = Apt::new(self.cache, self.view)?;
             apt.update(self.progress)?;
             apt
         };
@@ -85,14 +92,41 @@ impl<'a> Fetch<'a> {
         self.unpacked("benchmark-tools", &tools, "what benchmarks are compared with")
     }
 
+    /// Rust for a big-endian machine, and what runs its programs.
+    pub(super) fn big_endian(&mut self) -> Result<()> {
+        let (tools, library) = (packages::big_endian_tools(), packages::big_endian_library());
+        self.unpacked_with("big-endian", &tools, &library, "Rust for s390x")
+    }
+
+    /// A compiler with the sources of its standard library, and the thread sanitizer.
+    pub(super) fn thread_sanitizer(&mut self) -> Result<()> {
+        let tools = packages::thread_sanitizer_tools();
+        self.unpacked("thread-sanitizer", &tools, "Rust with the library's sources")
+    }
+
     /// Packages with all that they depend on, stamped when they are complete.
     fn unpacked(&mut self, stamp: &str, packages: &[String], what: &str) -> Result<()> {
+        self.unpacked_with(stamp, packages, &[], what)
+    }
+
+    /// The same, and others `alone`.
+    fn unpacked_with(
+        &mut self,
+        stamp: &str,
+        packages: &[String],
+        alone: &[String],
+        what: &str,
+    ) -> Result<()> {
         let stamp = Stamp::of(self.cache, stamp)?;
         if self.content() && stamp.is_current() {
             return Ok(());
         }
         let progress = self.progress;
-        let debs = self.apt()?.download(packages, &format!("download {what}"), progress)?;
+        let title = format!("download {what}");
+        let mut debs = self.apt()?.download(packages, &title, progress)?;
+        if !alone.is_empty() {
+            debs.extend(self.apt()?.download_alone(alone, &title, progress)?);
+        }
         unpack::all(&debs, self.sysroot.root(), &format!("unpack {what}"), progress)?;
         self.sysroot.finish()?;
         stamp.write(None)

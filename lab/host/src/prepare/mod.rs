@@ -11,12 +11,14 @@ mod saved_hosts;
 mod source;
 mod stamp;
 mod unpack;
+mod view;
 
 use crate::debug_kernel;
 use crate::kernel::{Kernel, KernelChoice};
 use crate::{Cache, Progress, Result, Sysroot};
 use fetch::Fetch;
 use std::path::PathBuf;
+use view::View;
 
 pub(crate) use source::Source;
 
@@ -134,4 +136,30 @@ pub fn prepare_peers(cache: &Cache, progress: Progress) -> Result<(Sysroot, Path
     fetch.tools()?;
     let hosts = fetch.peers()?;
     Ok((sysroot, hosts))
+}
+
+/// Makes sure that the cache has a system with Rust for s390x, which is big-endian, and what runs its
+/// programs, and says where.
+///
+/// # Errors
+/// When the archive cannot be reached or the cache cannot be written.
+pub fn prepare_big_endian(cache: &Cache, progress: Progress) -> Result<Sysroot> {
+    let _lock = cache.lock()?;
+    let sysroot = Sysroot::at(cache.folder("big-endian")?);
+    let fetch = Fetch::new(cache, &sysroot, Freshness::Cached, progress);
+    fetch.seeing(View::BIG_ENDIAN).big_endian()?;
+    Ok(sysroot)
+}
+
+/// Makes sure that the cache has a system with Rust, the sources of its standard library and the thread
+/// sanitizer, and says where.
+///
+/// # Errors
+/// When the archive cannot be reached or the cache cannot be written.
+pub fn prepare_thread_sanitizer(cache: &Cache, progress: Progress) -> Result<Sysroot> {
+    let _lock = cache.lock()?;
+    let sysroot = Sysroot::at(cache.folder("thread-sanitizer")?);
+    let fetch = Fetch::new(cache, &sysroot, Freshness::Cached, progress);
+    fetch.seeing(View::UNSTABLE).thread_sanitizer()?;
+    Ok(sysroot)
 }

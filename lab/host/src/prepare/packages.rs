@@ -96,6 +96,45 @@ pub(super) fn benchmark_tools() -> Vec<String> {
     ["pciutils", "hwloc-nox", "valgrind", "strace"].map(str::to_owned).into()
 }
 
+/// Rust for s390x, what links its programs and what runs them. This suite's own rustc is older than the
+/// workspace may be built with; the one that it builds browsers with is not.
+pub(super) fn big_endian_tools() -> Vec<String> {
+    [
+        "base-files",
+        "bash",
+        "coreutils",
+        "rustc-web",
+        "cargo-web",
+        "gcc-s390x-linux-gnu",
+        "libc6-dev-s390x-cross",
+        "qemu-user",
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+/// Its standard library, without what would run on an s390x.
+pub(super) fn big_endian_library() -> Vec<String> {
+    vec!["libstd-rust-web-dev:s390x".to_owned()]
+}
+
+/// A compiler with the sources of its standard library, and gcc's thread sanitizer.
+pub(super) fn thread_sanitizer_tools() -> Vec<String> {
+    [
+        "base-files",
+        "bash",
+        "coreutils",
+        "gcc",
+        "libc6-dev",
+        "libtsan2",
+        "rustc",
+        "cargo",
+        "rust-src",
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
 /// The newest sources of a kernel as a package.
 pub(super) fn newest_source(apt: &Apt) -> Result<String> {
     let depends = apt.depends("linux-source", BACKPORTS)?;

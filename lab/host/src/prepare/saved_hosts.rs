@@ -1,6 +1,7 @@
 //! The files of hosts that hwloc's own tests read: archives in the sources of its Debian package.
 
 use super::apt::Apt;
+use super::view::View;
 use crate::command::output;
 use crate::sysroot::Mount;
 use crate::{Cache, Error, Progress, Result, Sysroot};
@@ -32,7 +33,7 @@ pub(super) fn folder(cache: &Cache) -> Result<PathBuf> {
 
 /// Downloads and unpacks them afresh.
 pub(super) fn fetch(cache: &Cache, sysroot: &Sysroot, progress: Progress) -> Result<()> {
-    let apt = Apt::new(cache)?;
+    let apt = Apt::new(cache, View::LAB)?;
     let files = apt.sources(cache, PACKAGE, SUITE, progress)?;
     let upstream = files.iter().find(|file| file.to_string_lossy().contains(".orig.tar"));
     let missing = || Error::Output {
