@@ -48,9 +48,7 @@ pub(super) fn run(
             arguments: vec![tests.to_owned()],
             environment: vec![(variables::COUNTED.to_owned(), "1".to_owned())],
         };
-        let outcome = lab.run(&request, &program, report::test)?;
-        report::trouble(&outcome, timeout);
-        outcomes.push(outcome);
+        outcomes.push(report::run(&lab, &request, &program)?);
     }
     Ok(ExitCode::from(report::summary(&outcomes)))
 }

@@ -120,9 +120,7 @@ pub(super) fn run(
     let mut words = arguments.program.into_iter();
     let path = words.next().unwrap_or_default().into();
     let program = Program { path, arguments: words.collect(), environment: Vec::new() };
-    let outcome = lab.run(&request, &program, report::test)?;
-    report::trouble(&outcome, request.timeout);
-    Ok(ExitCode::from(outcome.exit_code()))
+    Ok(ExitCode::from(report::run(&lab, &request, &program)?.exit_code()))
 }
 
 /// `lab demo`: the guest's program `demo`.
@@ -130,9 +128,7 @@ pub(super) fn demo(cache: Cache, progress: Progress, options: Options) -> Result
     let request = options.request();
     let lab = Lab::open(cache, repo::root(), &request.kernel, progress)?;
     let program = Program { path: lab.programs().named("demo"), ..Program::default() };
-    let outcome = lab.run(&request, &program, report::test)?;
-    report::trouble(&outcome, request.timeout);
-    Ok(ExitCode::from(outcome.exit_code()))
+    Ok(ExitCode::from(report::run(&lab, &request, &program)?.exit_code()))
 }
 
 /// `lab test`: the guest's program `tests`, which reports each test by name. Without a profile, a
@@ -151,9 +147,7 @@ pub(super) fn test(
     let run = |request: &Request, filter: Vec<String>| -> Result<Outcome, Error> {
         let environment = environment.clone();
         let program = Program { path: path.clone(), arguments: filter, environment };
-        let outcome = lab.run(request, &program, report::test)?;
-        report::trouble(&outcome, request.timeout);
-        Ok(outcome)
+        report::run(&lab, request, &program)
     };
     let filter = arguments.filter;
     let own = request.profiles.is_empty() && request.parameters.is_empty();

@@ -74,8 +74,7 @@ pub(super) fn run(
                 (variables::SEED.to_owned(), seed.to_string()),
             ],
         };
-        let outcome = lab.run(&request, &program, report::test)?;
-        report::trouble(&outcome, timeout);
+        let outcome = report::run(&lab, &request, &program)?;
         worst = worst.max(report::summary(std::slice::from_ref(&outcome)));
         if outcome.end == End::Interrupted {
             break;

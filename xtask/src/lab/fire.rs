@@ -44,7 +44,6 @@ pub(super) fn run(
             (variables::SEED.to_owned(), seed.to_string()),
         ],
     };
-    let outcome = lab.run(&request, &program, report::test)?;
-    report::trouble(&outcome, timeout);
+    let outcome = report::run(&lab, &request, &program)?;
     Ok(ExitCode::from(report::summary(std::slice::from_ref(&outcome))))
 }

@@ -1,11 +1,18 @@
 //! Telling the person at the terminal how a boot went.
 
 use std::time::Duration;
-use tph_lab::TestReport;
-use tph_lab::run::{End, Outcome};
+use tph_lab::run::{End, Outcome, Program};
+use tph_lab::{Error, Lab, Request, TestReport};
+
+/// Runs a program in a guest, tells each test as it ends, and at the end what went wrong.
+pub(crate) fn run(lab: &Lab, request: &Request, program: &Program) -> Result<Outcome, Error> {
+    let outcome = lab.run(request, program, test)?;
+    trouble(&outcome, request.timeout);
+    Ok(outcome)
+}
 
 /// One line for each test as it ends.
-pub(crate) fn test(report: &TestReport) {
+fn test(report: &TestReport) {
     let word = if report.ok { "ok" } else { "FAILED" };
     println!("test {} ... {word} ({} ms)", report.test, report.ms);
     if let Some(message) = &report.message {
@@ -16,7 +23,7 @@ pub(crate) fn test(report: &TestReport) {
 }
 
 /// Says what went wrong, if anything did, and where to look.
-pub(crate) fn trouble(outcome: &Outcome, timeout: Duration) {
+fn trouble(outcome: &Outcome, timeout: Duration) {
     let seconds = outcome.took.as_secs_f32();
     match &outcome.end {
         End::Exit(_) if outcome.complaints.is_empty() => {

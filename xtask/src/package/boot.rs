@@ -34,7 +34,5 @@ pub(super) fn run(
     let lab = Lab::open(cache, repo::root(), &kernel, progress)?;
     let request = Request { system: Some(archive), ..usual_request(kernel, TIMEOUT) };
     let program = Program { path: lab.programs().named("system"), ..Program::default() };
-    let outcome = lab.run(&request, &program, report::test)?;
-    report::trouble(&outcome, TIMEOUT);
-    Ok(ExitCode::from(outcome.exit_code()))
+    Ok(ExitCode::from(report::run(&lab, &request, &program)?.exit_code()))
 }
