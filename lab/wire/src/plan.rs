@@ -31,6 +31,8 @@ pub mod variables {
     pub const SEQUENCES: &str = "TPH_LAB_SEQUENCES";
     /// How many calls the module is put under fire with.
     pub const CALLS: &str = "TPH_LAB_CALLS";
+    /// After how many seconds `lab fire` makes no more.
+    pub const SECONDS: &str = "TPH_LAB_SECONDS";
     /// Set where the guest's clock counts instructions.
     pub const COUNTED: &str = "TPH_LAB_COUNTED";
     /// How often the tests load and unload the module.

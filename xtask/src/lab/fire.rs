@@ -21,6 +21,9 @@ pub(crate) struct Arguments {
     /// Where they come from: each thread sends the same calls for the same seed, but threads race
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// Make no more after so many seconds: runs with other seeds add up
+    #[arg(long, value_name = "SECONDS", default_value_t = u64::MAX, hide_default_value = true)]
+    seconds: u64,
     /// End the guest after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 7200)]
     timeout: u64,
@@ -32,7 +35,7 @@ pub(super) fn run(
     progress: Progress,
     arguments: Arguments,
 ) -> Result<ExitCode, Error> {
-    let Arguments { kernel, calls, seed, timeout } = arguments;
+    let Arguments { kernel, calls, seed, seconds, timeout } = arguments;
     let timeout = Duration::from_secs(timeout);
     let lab = Lab::open(cache, repo::root(), &kernel.kernel, progress)?;
     let request = DIRECT.request(&boot::usual_request(kernel.kernel, timeout));
@@ -41,6 +44,7 @@ pub(super) fn run(
         arguments: vec!["fire::".to_owned()],
         environment: vec![
             (variables::CALLS.to_owned(), calls.to_string()),
+            (variables::SECONDS.to_owned(), seconds.to_string()),
             (variables::SEED.to_owned(), seed.to_string()),
         ],
     };

@@ -18,8 +18,6 @@ use crate::dma_buf::export;
 
 /// Buffers of a device at once.
 const BUFFERS: usize = 8;
-/// Requests in a row, about buffers, and of those that leave the device alone.
-const IN_A_ROW: u32 = 24;
 /// The index of the region with configuration space.
 const CONFIG: u32 = 7;
 
@@ -114,7 +112,7 @@ impl<'a> Caller<'a> {
 
     /// What is quick, as the device is not asked: many requests in the time of one.
     fn questions(&mut self, open: &Open, index: usize) -> Result<(), String> {
-        for _ in 0..IN_A_ROW {
+        for _ in 0..self.fire.in_a_row {
             let bytes = request::question(&mut self.random, &self.fire.sites[index].target);
             self.tph(open, bytes)?;
         }
@@ -166,7 +164,7 @@ impl<'a> Caller<'a> {
 
     /// Dma-bufs come, get tags, are asked about and go.
     fn buffers(&mut self, open: &Open) -> Result<(), String> {
-        for _ in 0..if self.exports { IN_A_ROW } else { 1 } {
+        for _ in 0..if self.exports { self.fire.in_a_row } else { 1 } {
             match self.random.below(12) {
                 0 if self.exports => {
                     if let Ok(buffer) = export(&open.function) {

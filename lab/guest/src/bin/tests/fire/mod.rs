@@ -28,6 +28,10 @@ const SEED: u64 = 1;
 const LIMIT: Duration = Duration::from_secs(12);
 /// Threads that call. One more disturbs.
 const CALLERS: u64 = 4;
+/// Requests in a row, about buffers, and of those that leave the device alone: in a usual run, and in a
+/// long one, which has time enough for all others.
+const IN_A_ROW: u32 = 24;
+const LONG_ROW: u32 = 200;
 /// How often a long run says how far it is.
 const NEWS: Duration = Duration::from_secs(60);
 
@@ -39,6 +43,7 @@ struct Fire {
     /// For two kinds of requests: whoever uses it finds the others' bytes in it.
     shared_tph: Room,
     shared_irqs: Room,
+    in_a_row: u32,
     calls: AtomicU64,
     over: AtomicBool,
 }
@@ -56,12 +61,14 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
 fn burn(control: &mut Control) -> Outcome {
     let seed = number(variables::SEED, SEED);
     let asked = number(variables::CALLS, 0);
-    let (wanted, limit) = if asked > 0 { (asked, Duration::MAX) } else { (CALLS, LIMIT) };
+    let long = Duration::from_secs(number(variables::SECONDS, u64::MAX));
+    let (wanted, limit) = if asked > 0 { (asked, long) } else { (CALLS, LIMIT) };
     let sites: Vec<_> = crate::differential::known().into_iter().map(Site::new).collect();
     let fire = Fire {
         sites,
         shared_tph: Room::new()?,
         shared_irqs: Room::new()?,
+        in_a_row: if asked > 0 { LONG_ROW } else { IN_A_ROW },
         calls: AtomicU64::new(0),
         over: AtomicBool::new(false),
     };
