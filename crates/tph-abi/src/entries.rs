@@ -6,10 +6,12 @@ use crate::layout::{self, entry_state as entry, op, st};
 use crate::st::{CLEAR_CPU, memory_number, memory_type};
 use crate::{Errno, Operation};
 
-/// Bits of `state`.
-pub(crate) const IN_USE: u32 = 1;
-pub(crate) const CPU_OFFLINE: u32 = 2;
-pub(crate) const CPU_NOT_PERMITTED: u32 = 4;
+/// Bit of an entry's `state`: it has a tag.
+pub const ENTRY_IN_USE: u32 = 1;
+/// Bit of an entry's `state`: the CPU of its tag is offline.
+pub const ENTRY_CPU_OFFLINE: u32 = 2;
+/// Bit of an entry's `state`: the caller may not steer to the CPU of its tag.
+pub const ENTRY_CPU_NOT_PERMITTED: u32 = 4;
 
 /// A `GET_ENTRIES` with 1 to 2048 entries, all inside its bytes, reserved fields 0.
 #[derive(Debug)]
@@ -55,12 +57,12 @@ impl<'a> EntriesRequest<'a> {
     pub fn programmed(&self, position: usize) -> Option<Programmed> {
         let base = layout::st_size(position);
         let state = entry::STATE.read(self.bytes, base)?;
-        if state & IN_USE == 0 {
+        if state & ENTRY_IN_USE == 0 {
             return None;
         }
         let standing = match state {
-            state if state & CPU_OFFLINE != 0 => CpuStanding::Offline,
-            state if state & CPU_NOT_PERMITTED != 0 => CpuStanding::NotPermitted,
+            state if state & ENTRY_CPU_OFFLINE != 0 => CpuStanding::Offline,
+            state if state & ENTRY_CPU_NOT_PERMITTED != 0 => CpuStanding::NotPermitted,
             _ => CpuStanding::Reachable,
         };
         let cpu = CpuId(entry::CPU.read(self.bytes, base)?);
@@ -90,10 +92,10 @@ impl EntryQuery for EntriesRequest<'_> {
             Some(Programmed { cpu, memory, standing }) => {
                 let standing = match standing {
                     CpuStanding::Reachable => 0,
-                    CpuStanding::Offline => CPU_OFFLINE,
-                    CpuStanding::NotPermitted => CPU_NOT_PERMITTED,
+                    CpuStanding::Offline => ENTRY_CPU_OFFLINE,
+                    CpuStanding::NotPermitted => ENTRY_CPU_NOT_PERMITTED,
                 };
-                (cpu.0, memory_number(memory), IN_USE | standing)
+                (cpu.0, memory_number(memory), ENTRY_IN_USE | standing)
             }
         };
         let base = layout::st_size(position);

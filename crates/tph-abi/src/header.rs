@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use crate::entries::{CPU_NOT_PERMITTED, CPU_OFFLINE, IN_USE};
+use crate::entries::{ENTRY_CPU_NOT_PERMITTED, ENTRY_CPU_OFFLINE, ENTRY_IN_USE};
 use crate::feature::{FeatureNumber, ST, ST_EXT};
 use crate::layout::{Field, LAYOUTS, Layout, entries, entry, entry_state, op, st};
 use crate::request::{MODE_DS, MODE_IV};
@@ -64,9 +64,9 @@ pub fn write(out: &mut impl Write) -> fmt::Result {
     writeln!(out, "#define VFIO_PCI_TPH_MODE_DS\t{MODE_DS}\n")?;
     writeln!(out, "#define VFIO_PCI_TPH_MEM_VM\t{MEMORY_VOLATILE}")?;
     writeln!(out, "#define VFIO_PCI_TPH_MEM_PM\t{MEMORY_PERSISTENT}\n")?;
-    writeln!(out, "#define VFIO_PCI_TPH_ENTRY_IN_USE\t{IN_USE}")?;
-    writeln!(out, "#define VFIO_PCI_TPH_ENTRY_CPU_OFFLINE\t{CPU_OFFLINE}")?;
-    writeln!(out, "#define VFIO_PCI_TPH_ENTRY_CPU_NOT_PERMITTED\t{CPU_NOT_PERMITTED}\n")?;
+    writeln!(out, "#define VFIO_PCI_TPH_ENTRY_IN_USE\t{ENTRY_IN_USE}")?;
+    writeln!(out, "#define VFIO_PCI_TPH_ENTRY_CPU_OFFLINE\t{ENTRY_CPU_OFFLINE}")?;
+    writeln!(out, "#define VFIO_PCI_TPH_ENTRY_CPU_NOT_PERMITTED\t{ENTRY_CPU_NOT_PERMITTED}\n")?;
     writeln!(out, "#define VFIO_PCI_TPH_CLEAR\t{CLEAR_CPU:#x}u")?;
     writeln!(out, "#define VFIO_PCI_TPH_MAX_ENTRIES\t{}\n", tph::BatchLen::MAX)?;
     writeln!(out, "/* VFIO_DEVICE_FEATURE: a parameter of the module moves the number */")?;

@@ -32,7 +32,7 @@ mod transport;
 
 pub use dispatch::dispatch;
 pub use dma_buf::{DmaBufQuery, answer_dma_buf};
-pub use entries::EntriesRequest;
+pub use entries::{ENTRY_CPU_NOT_PERMITTED, ENTRY_CPU_OFFLINE, ENTRY_IN_USE, EntriesRequest};
 pub use errno::Errno;
 pub use feature::{DmaBufSet, FeatureCall, FeatureNumber, FeatureRequest};
 pub use feature::{VFIO_DEVICE_FEATURE, answer_feature};

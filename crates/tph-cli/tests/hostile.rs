@@ -30,14 +30,15 @@ fn host() -> Tree {
     tree
 }
 
-/// What a terminal would take for a command, but for the colours that this command writes itself.
+/// What a terminal would take for a command, but for the colours that this command writes itself, and
+/// what the enemy wrote and nobody sees: which characters those are, the command's own `safe` says.
 fn commands(text: &str) -> Vec<char> {
     let colours = ["[0m", "[1m", "[2m", "[4m", "[31m", "[32m", "[33m", "[36m"];
     let without = |text: String, colour: &&str| text.replace(&format!("\u{1b}{colour}"), "");
     let text = colours.iter().fold(text.to_owned(), without);
-    let bad = |c: &char| {
-        let unseen = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}');
-        (c.is_control() && *c != '\n') || unseen
+    let bad = |c: &char| match c {
+        '\n' => false,
+        c => c.is_control() || (!c.is_ascii() && HOSTILE.contains(*c)),
     };
     text.chars().filter(bad).collect()
 }

@@ -1,7 +1,8 @@
 //! What a device without an ST table answers where direct tags are allowed: `GET_ST`, whose tags
 //! the driver hands to the device itself.
 
-use tph::{BatchLen, CpuId, Entry, MemoryType, StIndex, StMode, TagSource};
+use tph::{BatchLen, CpuId, Entry, MAX_CAPABILITY_ENTRIES, MAX_MSIX_ENTRIES, MemoryType};
+use tph::{StIndex, StMode, TagSource};
 use tph_abi::layout::{self, entry, op};
 use tph_abi::{CLEAR_CPU, Errno, Operation, client};
 
@@ -78,7 +79,8 @@ fn tags(subject: &mut dyn Subject, facts: &Facts) -> Outcome {
 
 fn index(subject: &mut dyn Subject, facts: &Facts) -> Outcome {
     on(subject)?;
-    let indices = [1, 63, 64, 2048, u16::MAX];
+    let past = [MAX_CAPABILITY_ENTRIES, MAX_MSIX_ENTRIES, u16::MAX];
+    let indices = [1, past[0] - 1, past[0], past[1], past[2]];
     let expected = indices.map(|_| facts.cpu(0).1.entry_bits());
     let batch = indices.map(|index| steer(index, facts.cpu(0).0));
     answered(subject, "indices", &query(&batch), &expected)

@@ -2,7 +2,7 @@
 
 use tph::{BatchLen, CpuId, CpuStanding, Entry, MemoryType, Programmed, StIndex, TagSource};
 use tph_abi::layout::{self, Field, entry_state as entry, op, st};
-use tph_abi::{EntriesRequest, Errno, client};
+use tph_abi::{CLEAR_CPU, ENTRY_IN_USE, EntriesRequest, Errno, client};
 
 use crate::bad::{refused, with};
 use crate::case::{must, same};
@@ -101,8 +101,8 @@ fn no_tag(subject: &mut dyn Subject, facts: &Facts) -> Outcome {
             field.write(&mut expected, layout::st_size(position), value);
         }
     };
-    expect(0, facts.cpu(1).0.0, 1);
-    expect(1, u32::MAX, 0);
+    expect(0, facts.cpu(1).0.0, ENTRY_IN_USE);
+    expect(1, CLEAR_CPU, 0);
     same("bytes", bytes, expected)?;
     same("registers", Registers::of(subject), before)
 }

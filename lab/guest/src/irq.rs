@@ -6,10 +6,27 @@ use vfio_tph::{Errno, EventFd, VfioFunction};
 
 use crate::raw::{self, Ioctl};
 
-/// `VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER`.
-const GIVE_EVENTS: u32 = 1 << 2 | 1 << 5;
-/// `VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER`: raises vectors, or frees all if there are 0.
-pub const RAISE: u32 = 1 << 0 | 1 << 5;
+/// The flags of `VFIO_DEVICE_SET_IRQS` (`VFIO_IRQ_SET_*`).
+pub mod flags {
+    /// Nothing comes with it.
+    pub const DATA_NONE: u32 = 1 << 0;
+    /// A byte for each interrupt.
+    pub const DATA_BOOL: u32 = 1 << 1;
+    /// An event's descriptor for each interrupt.
+    pub const DATA_EVENTFD: u32 = 1 << 2;
+    /// Masks.
+    pub const ACTION_MASK: u32 = 1 << 3;
+    /// Unmasks.
+    pub const ACTION_UNMASK: u32 = 1 << 4;
+    /// Raises, or sets up what is raised.
+    pub const ACTION_TRIGGER: u32 = 1 << 5;
+}
+
+/// The size of a `VFIO_DEVICE_SET_IRQS` without data.
+pub const HEAD: u32 = 20;
+const GIVE_EVENTS: u32 = flags::DATA_EVENTFD | flags::ACTION_TRIGGER;
+/// Raises vectors, or frees all if there are 0.
+pub const RAISE: u32 = flags::DATA_NONE | flags::ACTION_TRIGGER;
 
 /// A kind of interrupt that a VFIO PCI device has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +42,7 @@ pub enum Interrupt {
 
 /// The bytes of a `VFIO_DEVICE_SET_IRQS` without data.
 pub fn set_irqs(interrupt: Interrupt, flags: u32, start: u32, count: u32) -> Vec<u8> {
-    const SIZE: u32 = 20;
-    [SIZE, flags, interrupt as u32, start, count].map(u32::to_ne_bytes).concat()
+    [HEAD, flags, interrupt as u32, start, count].map(u32::to_ne_bytes).concat()
 }
 
 /// Has the kernel raise `event` for a vector, or nothing (`VFIO_DEVICE_SET_IRQS`).
@@ -40,7 +56,7 @@ pub fn give_event(
     event: Option<&EventFd>,
 ) -> Result<(), Errno> {
     let event = event.map_or(-1, EventFd::as_raw_fd).cast_unsigned();
-    let words = [24, GIVE_EVENTS, interrupt as u32, u32::from(vector), 1, event];
+    let words = [HEAD + 4, GIVE_EVENTS, interrupt as u32, u32::from(vector), 1, event];
     let (outcome, _) =
         raw::call(function, Ioctl::SetIrqs, &mut words.map(u32::to_ne_bytes).concat());
     outcome.map(drop).map_err(Errno)

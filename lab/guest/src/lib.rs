@@ -11,6 +11,7 @@ pub mod in_tree;
 pub mod irq;
 pub mod kernel_log;
 pub mod module;
+pub mod msix;
 pub mod nic;
 pub mod raw;
 mod rights;

@@ -16,8 +16,11 @@ mod room;
 pub use room::{BarRoom, Place, Room};
 
 /// More than any request that is sent here: no `argsz` may claim more, and where it is not minded,
-/// the largest is `SET_ST` with 2048 entries, 24592 bytes.
+/// none has more than [`LARGEST`].
 const ROOM: usize = 0x1_0000;
+/// The largest request of TPH: `SET_ST` with all entries that one may have.
+pub const LARGEST: usize = tph_abi::layout::st_size(tph::BatchLen::MAX as usize);
+const _: () = assert!(LARGEST <= ROOM);
 /// What the room behind a request is filled with.
 static FILL: [u8; ROOM] = [0xa5; ROOM];
 /// How much behind a request is looked at after each call, and after how many calls all of it.
@@ -75,7 +78,7 @@ impl Ioctl {
         let claims_too_much = word(0) as usize > ROOM;
         match self {
             _ if bytes.len() > ROOM => Some("longer than any request"),
-            // Its size depends on its count, and that is at most 2048.
+            // Its size depends on its count: it is at most `LARGEST`.
             Self::PciTph => None,
             _ if claims_too_much => Some("argsz is more than there is room for"),
             Self::Feature => feature::objection(word(4)),
@@ -151,7 +154,7 @@ pub fn call(function: &VfioFunction, ioctl: Ioctl, bytes: &mut [u8]) -> (Result<
         room[..bytes.len()].copy_from_slice(bytes);
         // SAFETY: the kernel reads a head of fewer than 100 bytes; past that it reads and writes at
         // most `argsz` bytes in all, which `objection` has seen to be no more than `room` has, and
-        // for `PciTph`, whatever its `argsz`, at most 24592. It takes no address out of them: none of
+        // for `PciTph`, whatever its `argsz`, at most `LARGEST`. It takes no address out of them: none of
         // the ioctls has one, except for features that `objection` refuses. `room` is not looked at
         // until the call is over, and the kernel keeps no pointer to it.
         let outcome = unsafe { send(function, ioctl, room.as_mut_ptr().cast()) };

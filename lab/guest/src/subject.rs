@@ -7,13 +7,12 @@ use tph_differential::{Rights, Side};
 use vfio_tph::{Bar, Bdf, Error, EventFd, VfioFunction};
 
 use crate::irq::{Interrupt, RAISE, set_irqs};
+use crate::msix;
 use crate::raw::{self, Ioctl};
 use crate::rights;
 
 /// The index of the region with configuration space.
 const CONFIG: u32 = 7;
-/// The BAR of the emulated endpoint's MSI-X table.
-const TABLE_BAR: u32 = 2;
 
 /// A function opened through VFIO.
 #[derive(Debug)]
@@ -90,10 +89,10 @@ impl Side for VfioSubject {
     }
 
     fn tags(&mut self, count: u16) -> Vec<u16> {
-        let bar = self.table.take().map_or_else(|| self.function().map_bar(TABLE_BAR), Ok);
+        let bar = self.table.take().map_or_else(|| self.function().map_bar(msix::TABLE_BAR), Ok);
         let table = self.table.insert(bar.expect("the MSI-X table can be mapped"));
         let tag = |vector| {
-            let control = table.read32(16 * usize::from(vector) + 12);
+            let control = table.read32(msix::control_dword(vector));
             (control.expect("the table is inside of its BAR") >> 16) as u16
         };
         (0..count).map(tag).collect()

@@ -1,8 +1,9 @@
 //! Requests as a driver makes them; of a batch at most one entry is at an edge.
 
-use tph::{CpuId, Entry, MemoryType, StIndex, TagSource};
+use tph::{BatchLen, CpuId, Entry, MemoryType, StIndex, TagSource};
+use tph::{MAX_CAPABILITY_ENTRIES, MAX_MSIX_ENTRIES};
 use tph_abi::layout::op;
-use tph_abi::{Operation, layout};
+use tph_abi::{MODE_DS, MODE_IV, Operation, layout};
 use tph_conformance as bytes_of;
 
 use crate::{Random, Target};
@@ -32,14 +33,19 @@ pub(super) fn any(random: &mut Random, target: &Target) -> Vec<u8> {
 
 /// `ENABLE` of a mode that exists.
 pub(super) fn enable(random: &mut Random) -> Vec<u8> {
-    bytes_of::enable(random.pick(&[1, 2, 2]))
+    bytes_of::enable(random.pick(&[MODE_IV, MODE_DS, MODE_DS].map(|mode| mode.to_le_bytes()[0])))
+}
+
+/// The size of the largest request.
+pub(super) fn largest() -> u32 {
+    u32::try_from(layout::st_size(BatchLen::MAX as usize)).unwrap_or(u32::MAX)
 }
 
 fn noise(random: &mut Random) -> Vec<u8> {
     let length = random.below(64);
     let mut bytes: Vec<u8> = (0..length).map(|_| random.bits().to_le_bytes()[0]).collect();
     if random.once_in(2) {
-        op::ARGSZ.write(&mut bytes, 0, random.pick(&[8, 16, 28, 64, 0x6010]));
+        op::ARGSZ.write(&mut bytes, 0, random.pick(&[8, 16, 28, 64, largest()]));
         let own = random.once_in(4);
         op::OP.write(&mut bytes, 0, if own { Operation::OWN } else { random.below(6) });
     }
@@ -48,7 +54,7 @@ fn noise(random: &mut Random) -> Vec<u8> {
 }
 
 fn batch(random: &mut Random, target: &Target) -> Vec<Entry> {
-    let table = u32::from(target.usable().min(64));
+    let table = u32::from(target.usable().min(MAX_CAPABILITY_ENTRIES));
     let (length, first) = match random.below(80) {
         0..=64 => (1 + random.below(4), None),
         65..=72 => (1 + random.below(table + 2), None),
@@ -82,7 +88,7 @@ fn batch(random: &mut Random, target: &Target) -> Vec<Entry> {
 /// What to ask about: mostly few entries, now and then the whole table.
 fn indices(random: &mut Random, target: &Target) -> Vec<StIndex> {
     if random.once_in(3) {
-        return (0..target.entries().min(64)).map(StIndex).collect();
+        return (0..target.entries().min(MAX_CAPABILITY_ENTRIES)).map(StIndex).collect();
     }
     batch(random, target).into_iter().map(|entry| entry.index).collect()
 }
@@ -115,11 +121,11 @@ fn bad_index(random: &mut Random, target: &Target) -> StIndex {
         entries - 1,
         entries,
         entries + 1,
-        63,
-        64,
-        65,
-        2047,
-        2048,
+        MAX_CAPABILITY_ENTRIES - 1,
+        MAX_CAPABILITY_ENTRIES,
+        MAX_CAPABILITY_ENTRIES + 1,
+        MAX_MSIX_ENTRIES - 1,
+        MAX_MSIX_ENTRIES,
         u16::MAX,
         any,
     ]))

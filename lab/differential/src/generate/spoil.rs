@@ -1,9 +1,11 @@
 //! Nearly valid requests: one field, one bit or the length is not as it should be.
 
+use tph::BatchLen;
 use tph_abi::Operation;
 use tph_abi::layout::{self, Field, cap, ctrl, entry, entry_state, op, st};
 
 use crate::Random;
+use crate::generate::request::largest;
 use crate::step::operation;
 
 /// Every field of a request, where it lies if its part has one place.
@@ -54,7 +56,8 @@ fn set(random: &mut Random, bytes: &mut [u8], field: Field, base: usize) {
     }
     let old = field.read(bytes, base).unwrap_or(0);
     let any = random.word();
-    let choices = [0, 1, 2, 3, 4, 5, 0x80, 0xff, 2048, 2049, 0xffff, 0x8000_0000, u32::MAX];
+    let most = BatchLen::MAX;
+    let choices = [0, 1, 2, 3, 4, 5, 0x80, 0xff, most, most + 1, 0xffff, 0x8000_0000, u32::MAX];
     let near = [old.wrapping_sub(1), old.wrapping_add(1), old.wrapping_mul(2), any];
     let value = if random.once_in(2) { random.pick(&choices) } else { random.pick(&near) };
     field.write(bytes, base, value);
@@ -63,6 +66,7 @@ fn set(random: &mut Random, bytes: &mut [u8], field: Field, base: usize) {
 /// Around what the operation needs, and far from it.
 fn argsz(random: &mut Random, bytes: &mut [u8]) {
     let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    let choices = [0, 1, 7, 8, 15, 16, 17, 27, 28, size - 1, size + 1, size + 12, 0x6010, u32::MAX];
+    let [less, more, far] = [size - 1, size + 1, size + 12];
+    let choices = [0, 1, 7, 8, 15, 16, 17, 27, 28, less, more, far, largest(), u32::MAX];
     op::ARGSZ.write(bytes, 0, random.pick(&choices));
 }

@@ -11,7 +11,7 @@ use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 use vfio_tph::VfioFunction;
 
-use super::{Ioctl, ROOM, send};
+use super::{Ioctl, LARGEST, ROOM, send};
 use rustix::ffi::c_void;
 
 const PAGE: usize = 0x1000;
@@ -138,7 +138,7 @@ pub struct BarRoom {
 }
 
 impl BarRoom {
-    /// Maps the first `length` bytes of a BAR, at least 32 KiB if TPH requests shall lie there.
+    /// Maps the first `length` bytes of a BAR, at least [`LARGEST`] if TPH requests shall lie there.
     ///
     /// # Errors
     /// What the kernel answered.
@@ -160,11 +160,9 @@ impl BarRoom {
     /// # Panics
     /// If the BAR is too small for the largest request.
     pub fn call_tph(&self, function: &VfioFunction, bytes: &[u8]) -> Result<u32, i32> {
-        /// `SET_ST` with 2048 entries is the largest.
-        const LARGEST: usize = 0x8000;
         assert!(self.memory.length >= LARGEST, "the BAR is too small");
         let _ = function.write_region(self.region, 0, &bytes[..bytes.len().min(LARGEST)]);
-        // SAFETY: `PciTph` minds its count: it reads and writes less than `LARGEST` bytes, all in this
+        // SAFETY: `PciTph` minds its count: it reads and writes at most `LARGEST` bytes, all in this
         // mapping of a device's memory, which is nobody's but the device's.
         unsafe { send(function, Ioctl::PciTph, self.memory.start) }
     }

@@ -4,6 +4,7 @@ use tph::{CpuId, MemoryType, RequesterType};
 use tph_abi::layout::dma_buf::get;
 use tph_abi::layout::{self, Field, cap, ctrl, entry, entry_state, op, st};
 use tph_abi::{CLEAR_CPU, Errno, MEMORY_PERSISTENT, MEMORY_VOLATILE, MODE_DS, MODE_IV, Operation};
+use tph_abi::{ENTRY_CPU_NOT_PERMITTED, ENTRY_CPU_OFFLINE, ENTRY_IN_USE};
 use tph_emu::Profile;
 
 use super::facts::Facts;
@@ -199,9 +200,6 @@ impl Model {
     }
 
     fn programmed(&mut self, bytes: &[u8], count: u32) -> Outcome {
-        const IN_USE: u32 = 1;
-        const OFFLINE: u32 = 2;
-        const NOT_PERMITTED: u32 = 4;
         self.table()?;
         for base in places(count) {
             let index = read(bytes, entry_state::INDEX, base) as usize;
@@ -209,9 +207,9 @@ impl Model {
             let (cpu, memory, state) = match found {
                 None => (CLEAR_CPU, 0, 0),
                 Some((cpu, memory, _)) => match self.reachable(cpu) {
-                    Some(true) => (cpu, memory, IN_USE),
-                    Some(false) => (cpu, memory, IN_USE | NOT_PERMITTED),
-                    None => (cpu, memory, IN_USE | OFFLINE),
+                    Some(true) => (cpu, memory, ENTRY_IN_USE),
+                    Some(false) => (cpu, memory, ENTRY_IN_USE | ENTRY_CPU_NOT_PERMITTED),
+                    None => (cpu, memory, ENTRY_IN_USE | ENTRY_CPU_OFFLINE),
                 },
             };
             entry_state::CPU.write(&mut self.reply, base, cpu);

@@ -11,7 +11,7 @@ use tph::{RequesterType, TphCapability};
 use tph_lab_guest::{Control, Endpoint, Failure, Suite, endpoint};
 use vfio_tph::{CpuId, Errno, Error, StIndex, StMode, TagSource, VfioFunction};
 
-const ENTRIES: u16 = 64;
+const ENTRIES: u16 = tph::MAX_CAPABILITY_ENTRIES;
 const ROUNDS: usize = 4;
 const WRITERS: usize = 3;
 /// Requests of each thread in a round.

@@ -8,6 +8,7 @@ use std::thread;
 use tph::{MemoryType, RequesterType, SteeringTag};
 use tph_abi::Errno;
 use tph_lab_guest::irq::{Interrupt, RAISE, give_event, set_irqs};
+use tph_lab_guest::msix::{TABLE_BAR, control_dword};
 use tph_lab_guest::raw::{Ioctl, Place, Room};
 use tph_lab_guest::{Control, Endpoint, Failure, InTree, Nic, Suite, endpoint};
 use vfio_tph::{Bar, CpuId, EventFd, StIndex, StMode, TagSource, VfioFunction};
@@ -15,10 +16,8 @@ use vfio_tph::{Bar, CpuId, EventFd, StIndex, StMode, TagSource, VfioFunction};
 use crate::check::{errno, same};
 
 /// `msix_vectors` of the profile, the most there can be, and how many of them are set up.
-const VECTORS: u16 = 2048;
+const VECTORS: u16 = tph::MAX_MSIX_ENTRIES;
 const USED: u16 = 8;
-/// The BAR of the emulated endpoint's MSI-X table.
-pub(crate) const TABLE_BAR: u32 = 2;
 
 type Outcome = Result<(), Failure>;
 type Test = fn(&Endpoint, &mut Control) -> Outcome;
@@ -68,10 +67,6 @@ impl Steering {
     fn bits(&self) -> Vec<u16> {
         self.0.iter().map(|(_, tag)| tag.entry_bits()).collect()
     }
-}
-
-fn control_dword(vector: u16) -> usize {
-    16 * usize::from(vector) + 12
 }
 
 /// The upper halves of the first vectors' control dwords.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd};
 
-use tph::{CpuId, Entry, MemoryType, RequesterType, StIndex, TagSource};
+use tph::{BatchLen, CpuId, Entry, MAX_CAPABILITY_ENTRIES, MemoryType, RequesterType};
+use tph::{StIndex, TagSource};
 use tph_abi::{DmaBufQuery, DmaBufSet, Errno, FeatureNumber, Operation};
 use tph_conformance as bytes_of;
 use tph_lab_guest::irq::{Interrupt, RAISE, set_irqs};
@@ -17,6 +18,8 @@ use crate::life::Watch;
 use crate::msix::vector_events;
 
 const DEVICE_SPECIFIC: u8 = tph_abi::MODE_DS.to_le_bytes()[0];
+/// The table of nic0 in the profile: all that its capability has room for.
+const ENTRIES: u16 = MAX_CAPABILITY_ENTRIES;
 const CPU: &str = "/sys/devices/system/cpu/cpu3/online";
 
 /// A request whose faults are swept.
@@ -71,7 +74,7 @@ pub(super) fn held(case: &Case, stage: &Stage, control: &mut Control) -> Result<
     let Ok(mut watch) = Watch::new(&case.endpoint, control) else { return Ok(Vec::new()) };
     let mut held = watch.held()?;
     if case.endpoint.name == "vectors" {
-        let table = stage.function.map_bar(crate::msix::TABLE_BAR)?;
+        let table = stage.function.map_bar(tph_lab_guest::msix::TABLE_BAR)?;
         held.extend(crate::msix::tags(&table)?.into_iter().map(u32::from));
     }
     Ok(held)
@@ -95,7 +98,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("disable", "nic0", tph, disable),
         case("set_st", "nic0", tph, set_st),
         asking(case("set_st_that_asks_firmware", "nic0", tph, set_st_asks)),
-        case("set_st_of_2048", "nic0", tph, set_st_long),
+        case("the_longest_set_st", "nic0", tph, set_st_long),
         case("set_st_in_msix", "vectors", tph, set_st_in_msix),
         answering(case("get_entries", "nic0", tph, get_entries)),
         answering(case("get_st_with_direct_tags", "direct", tph, get_st).filter(|_| direct)),
@@ -136,8 +139,8 @@ fn clear(index: u16) -> Entry {
 
 fn set_st(stage: &mut Stage) -> Outcome {
     stage.enable()?;
-    stage.call(bytes_of::st(Operation::SetSt, &(0..64).map(clear).collect::<Vec<_>>()))?;
-    stage.request = bytes_of::st(Operation::SetSt, &(0..64).map(entry).collect::<Vec<_>>());
+    stage.call(bytes_of::st(Operation::SetSt, &(0..ENTRIES).map(clear).collect::<Vec<_>>()))?;
+    stage.request = bytes_of::st(Operation::SetSt, &(0..ENTRIES).map(entry).collect::<Vec<_>>());
     Ok(())
 }
 
@@ -153,7 +156,8 @@ fn set_st_asks(stage: &mut Stage) -> Outcome {
 
 fn set_st_long(stage: &mut Stage) -> Outcome {
     set_st(stage)?;
-    let entries: Vec<_> = (0..64).map(entry).cycle().take(2048).collect();
+    let longest = BatchLen::MAX as usize;
+    let entries: Vec<_> = (0..ENTRIES).map(entry).cycle().take(longest).collect();
     stage.request = bytes_of::st(Operation::SetSt, &entries);
     Ok(())
 }
@@ -171,7 +175,7 @@ fn set_st_in_msix(stage: &mut Stage) -> Outcome {
 
 fn get_entries(stage: &mut Stage) -> Outcome {
     stage.enable()?;
-    stage.request = bytes_of::entries(&(0..64).map(StIndex).collect::<Vec<_>>());
+    stage.request = bytes_of::entries(&(0..ENTRIES).map(StIndex).collect::<Vec<_>>());
     Ok(())
 }
 

@@ -1,13 +1,15 @@
 //! Requests beside those of the differential test: for dma-bufs, for interrupts.
 
-use tph::{CpuId, Entry, MemoryType, StIndex, TagSource};
+use tph::{BatchLen, CpuId, Entry, MemoryType, StIndex, TagSource};
 use tph::{DmaBufHint, DmaBufTags, ProcessingHint, RequesterType, Tag8, Tag16};
 use tph_abi::layout::dma_buf::{apart, feature as head, get, single};
 use tph_abi::layout::op;
 use tph_abi::{DmaBufQuery, DmaBufSet, FeatureNumber, Operation};
 use tph_conformance as bytes_of;
 use tph_differential::{Random, Target};
-use tph_lab_guest::irq::Interrupt;
+use tph_lab_guest::irq::flags::{ACTION_MASK, ACTION_TRIGGER, ACTION_UNMASK};
+use tph_lab_guest::irq::flags::{DATA_BOOL, DATA_EVENTFD, DATA_NONE};
+use tph_lab_guest::irq::{HEAD, Interrupt};
 use tph_lab_guest::raw::feature;
 
 /// The fields of a payload of `DMA_BUF_TPH`, in both forms.
@@ -30,7 +32,7 @@ pub(super) fn question(random: &mut Random, target: &Target) -> Vec<u8> {
     let mut bytes = match random.below(8) {
         0 | 1 => bytes_of::get_cap(),
         2..=5 => {
-            let most = if random.once_in(50) { 2048 } else { 8 };
+            let most = if random.once_in(50) { BatchLen::MAX } else { 8 };
             let count = 1 + random.below(most);
             let indices: Vec<_> = (0..count).map(|_| index(random)).collect();
             bytes_of::entries(&indices)
@@ -108,28 +110,27 @@ pub(super) fn query(random: &mut Random, descriptor: i32) -> Vec<u8> {
 
 /// A `VFIO_DEVICE_SET_IRQS`: mostly MSI-X, mostly one that can be done, with these events.
 pub(super) fn set_irqs(random: &mut Random, vectors: u16, events: &[i32]) -> Vec<u8> {
-    const DATA: [u32; 3] = [1 << 0, 1 << 1, 1 << 2];
-    const MASK: u32 = 1 << 3;
-    const UNMASK: u32 = 1 << 4;
-    const TRIGGER: u32 = 1 << 5;
-    const HEAD: u32 = 20;
     let index = match random.below(10) {
         0 => random.below(7),
         1 => 0,
         _ => Interrupt::MsiX as u32,
     };
-    let data = random.pick(&[DATA[0], DATA[2], DATA[2], DATA[1]]);
-    let action = random.pick(&[TRIGGER, TRIGGER, TRIGGER, TRIGGER, MASK, UNMASK]);
+    let data = random.pick(&[DATA_NONE, DATA_EVENTFD, DATA_EVENTFD, DATA_BOOL]);
+    let action = match random.below(6) {
+        0 => ACTION_MASK,
+        1 => ACTION_UNMASK,
+        _ => ACTION_TRIGGER,
+    };
     let most = u32::from(vectors).min(8) + 1;
     // Every second one frees them all or sets them up anew, as tags come and go with that.
     let (data, action, start, count) = match random.below(4) {
-        0 => (DATA[0], TRIGGER, 0, 0),
-        1 => (DATA[2], TRIGGER, 0, 1 + random.below(most)),
+        0 => (DATA_NONE, ACTION_TRIGGER, 0, 0),
+        1 => (DATA_EVENTFD, ACTION_TRIGGER, 0, 1 + random.below(most)),
         _ => (data, action, random.below(most), random.below(most)),
     };
     let (unit, mut payload) = match data {
-        flags if flags == DATA[1] => (1, vec![u8::from(random.once_in(2)); count as usize]),
-        flags if flags == DATA[2] => {
+        DATA_BOOL => (1, vec![u8::from(random.once_in(2)); count as usize]),
+        DATA_EVENTFD => {
             let event = |_| random.pick(&[events[0], events[1], events[2], -1]).to_ne_bytes();
             (4, (0..count).flat_map(event).collect())
         }
@@ -138,7 +139,10 @@ pub(super) fn set_irqs(random: &mut Random, vectors: u16, events: &[i32]) -> Vec
     let mut words = [HEAD + unit * count, data | action, index, start, count];
     if random.once_in(6) {
         let place = random.place(words.len());
-        words[place] = random.pick(&[0, 1, 2, 7, 8, 19, 20, 21, 63, 64, 2047, 2048, 2049, 0x1000]);
+        let most = BatchLen::MAX;
+        let odd =
+            [0, 1, 2, 7, 8, HEAD - 1, HEAD, HEAD + 1, 63, 64, most - 1, most, most + 1, 0x1000];
+        words[place] = random.pick(&odd);
     }
     // All that its head claims is there, at most what a request has room for.
     payload.resize(payload.len().max(0x4000), 0xff);

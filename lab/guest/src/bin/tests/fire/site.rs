@@ -5,13 +5,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tph_differential::Target;
-use tph_lab_guest::raw::BarRoom;
+use tph_lab_guest::raw::{BarRoom, LARGEST};
 use tph_lab_guest::{Endpoint, Failure};
 use vfio_tph::{DmaBuf, VfioFunction};
 
 use super::Outcome;
 use crate::differential::Known;
 
+/// The BAR of the emulated endpoint's memory.
+const MEMORY_BAR: u32 = 4;
 /// How long a user may take with one sequence of requests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -56,10 +58,8 @@ impl Site {
         }
         let function = VfioFunction::open(self.endpoint.address)?;
         let registers = BarRoom::new(&function, 0, 0x1000).ok();
-        let memory = match function.region_size(4) {
-            0x8000.. => BarRoom::new(&function, 4, 0x8000).ok(),
-            _ => None,
-        };
+        let large = function.region_size(MEMORY_BAR) >= LARGEST as u64;
+        let memory = large.then(|| BarRoom::new(&function, MEMORY_BAR, LARGEST).ok()).flatten();
         let open = Open { function, registers, memory, buffers: Mutex::default() };
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(open));
         Ok(())

@@ -82,7 +82,7 @@ fn vectors_lost(watch: &mut Watch<'_>) -> Outcome {
     set_memory(&function, true)?;
     function.disable_msix()?;
     function.enable_msix(&events)?;
-    let table = function.map_bar(msix::TABLE_BAR)?;
+    let table = function.map_bar(tph_lab_guest::msix::TABLE_BAR)?;
     same("tags of new vectors", msix::tags(&table)?, vec![0; events.len()])?;
     same("DISABLE", errno(function.tph().disable()), Ok(()))?;
     watch.expect_off("with new vectors")?;

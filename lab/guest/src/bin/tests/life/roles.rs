@@ -12,7 +12,7 @@ use super::watch::{cpu, program_all};
 use crate::check::errno;
 
 /// The entries of the endpoints that are held.
-const ENTRIES: u16 = 64;
+const ENTRIES: u16 = tph::MAX_CAPABILITY_ENTRIES;
 
 /// Opens the device, programs it, says so, and stays: doing nothing, or in one batch after another until
 /// one is refused.
