@@ -4,22 +4,38 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The number of the calling thread's next fault.
 const NTH: &str = "/proc/thread-self/fail-nth";
 /// What can fail, and where it is told how.
 const FOLDER: &str = "/sys/kernel/debug";
-const WAYS: [&str; 3] = ["failslab", "fail_page_alloc", "fail_usercopy"];
-/// Where x86-64 loads modules, up to the end of that area.
-const END_OF_MODULES: &str = "0xffffffffff000000";
+const WAYS: [&str; 3] = ["failslab", "fail_page_alloc", COPIES];
+const COPIES: &str = "fail_usercopy";
+/// Where x86-64 loads modules: it begins at a multiple of this, and ends so.
+const AREA_OF_MODULES: u64 = 0x1000_0000;
+const END_OF_MODULES: u64 = 0xffff_ffff_ff00_0000;
+/// Below this function lies ACPI's interpreter, which allocates a thousand times for a question.
+const INTERPRETER: &str = "acpi_evaluate_object";
+
+/// Which faults count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// Allocations and copies, wherever they are made.
+    All,
+    /// Allocations, but not those of ACPI's interpreter.
+    Allocations,
+    /// Copies from and to a user's memory.
+    Copies,
+}
 
 /// The faults of the thread that made this.
 #[derive(Debug)]
 pub struct Faults {
     nth: File,
-    /// Only what is called from a module counts.
-    aimed: bool,
+    /// Only what is called from a module counts, and what fails can be chosen: the lowest address
+    /// of a module's code, and where the interpreter begins and ends.
+    aimed: Option<(u64, [u64; 2])>,
 }
 
 impl Faults {
@@ -31,36 +47,62 @@ impl Faults {
         if !Path::new(NTH).exists() {
             return Ok(None);
         }
-        let mut aimed = true;
-        for way in WAYS.map(|way| Path::new(FOLDER).join(way)) {
-            if !way.exists() {
-                continue;
-            }
+        for way in ways() {
             // Without a report of each: it looks like that of a bug.
             fs::write(way.join("verbose"), "0")?;
-            for gentle in ["ignore-gfp-wait", "ignore-gfp-highmem"] {
-                if way.join(gentle).exists() {
-                    fs::write(way.join(gentle), "N")?;
+            for (file, value) in
+                [("ignore-gfp-wait", "N"), ("ignore-gfp-highmem", "N"), ("min-order", "0")]
+            {
+                if way.join(file).exists() {
+                    fs::write(way.join(file), value)?;
                 }
-            }
-            if way.join("min-order").exists() {
-                fs::write(way.join("min-order"), "0")?;
-            }
-            if way.join("require-start").exists() {
-                fs::write(way.join("require-start"), lowest_module()?)?;
-                fs::write(way.join("require-end"), END_OF_MODULES)?;
-            } else {
-                aimed = false;
             }
         }
         let nth = OpenOptions::new().read(true).write(true).open(NTH)?;
-        Ok(Some(Self { nth, aimed }))
+        let can_be_aimed = ways().all(|way| way.join("require-start").exists());
+        let aimed = if can_be_aimed { Some((modules()?, interpreter()?)) } else { None };
+        let faults = Self { nth, aimed };
+        faults.aim(Aim::All)?;
+        Ok(Some(faults))
     }
 
     /// Whether only allocations and copies below a module's function count; else all that a system
     /// call does.
     pub fn are_aimed(&self) -> bool {
-        self.aimed
+        self.aimed.is_some()
+    }
+
+    /// Whether copies fail, and can be told from allocations.
+    pub fn have_copies(&self) -> bool {
+        self.are_aimed() && Path::new(FOLDER).join(COPIES).exists()
+    }
+
+    /// Chooses what counts from now on, where that can be chosen.
+    ///
+    /// # Errors
+    /// What the kernel answered.
+    pub fn aim(&self, at: Aim) -> io::Result<()> {
+        let Some((modules, interpreter)) = self.aimed else { return Ok(()) };
+        for way in ways() {
+            let copies = way.ends_with(COPIES);
+            let counts = match at {
+                Aim::All => true,
+                Aim::Allocations => !copies,
+                Aim::Copies => copies,
+            };
+            // No function lies at the end.
+            let start = if counts { modules } else { END_OF_MODULES };
+            let [reject, until] = if at == Aim::All { [0, 0] } else { interpreter };
+            for (file, address) in [
+                ("require-start", start),
+                ("require-end", END_OF_MODULES),
+                ("reject-start", reject),
+                ("reject-end", until),
+            ] {
+                fs::write(way.join(file), format!("{address:#x}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// Does `act` with its `nth` fault; what it returned, and whether there were as many.
@@ -81,9 +123,30 @@ impl Faults {
     }
 }
 
-/// The lowest address of a module, as the kernel lists them.
-fn lowest_module() -> io::Result<String> {
+/// The folders of what can fail in this kernel.
+fn ways() -> impl Iterator<Item = PathBuf> {
+    WAYS.into_iter().map(|way| Path::new(FOLDER).join(way)).filter(|way| way.exists())
+}
+
+/// Where the area of modules begins, which is below the lowest that is loaded.
+fn modules() -> io::Result<u64> {
     let text = fs::read_to_string("/proc/modules")?;
-    let addresses = text.lines().filter_map(|line| line.split_whitespace().nth(5));
-    addresses.min().map(str::to_owned).ok_or_else(|| io::Error::other("no module is loaded"))
+    let addresses = text.lines().filter_map(|line| address(line.split_whitespace().nth(5)?));
+    let lowest = addresses.min().ok_or_else(|| io::Error::other("no module is loaded"))?;
+    Ok(lowest - lowest % AREA_OF_MODULES)
+}
+
+/// Where the interpreter begins, and the function behind.
+fn interpreter() -> io::Result<[u64; 2]> {
+    let text = fs::read_to_string("/proc/kallsyms")?;
+    let symbols = || text.lines().filter_map(|line| line.split_once(' '));
+    let named = |rest: &str| rest.split_whitespace().nth(1) == Some(INTERPRETER);
+    let start = symbols().find(|(_, rest)| named(rest)).and_then(|(at, _)| address(at));
+    let start = start.ok_or_else(|| io::Error::other(format!("no symbol {INTERPRETER}")))?;
+    let behind = symbols().filter_map(|(at, _)| address(at)).filter(|at| *at > start).min();
+    Ok([start, behind.unwrap_or(start)])
+}
+
+fn address(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.trim_start_matches("0x"), 16).ok()
 }

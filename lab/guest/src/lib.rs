@@ -25,7 +25,7 @@ pub use child::Child;
 pub use config_file::ConfigFile;
 pub use control::Control;
 pub use endpoint::Endpoint;
-pub use faults::Faults;
+pub use faults::{Aim, Faults};
 pub use in_tree::InTree;
 pub use kernel_log::KernelLog;
 pub use nic::Nic;

@@ -20,6 +20,9 @@ use crate::msix::vector_events;
 const DEVICE_SPECIFIC: u8 = tph_abi::MODE_DS.to_le_bytes()[0];
 /// The table of nic0 in the profile: all that its capability has room for.
 const ENTRIES: u16 = MAX_CAPABILITY_ENTRIES;
+/// What is said if ACPI's interpreter has no memory, as the kernel does not say that this was it: the
+/// method failed, or (where it was asked which functions it has) is not there.
+const UNANSWERED: [Errno; 2] = [Errno::EIO, Errno::ENODEV];
 const CPU: &str = "/sys/devices/system/cpu/cpu3/online";
 
 /// A request whose faults are swept.
@@ -32,7 +35,17 @@ pub(super) struct Case {
     /// Whether it answers something.
     pub(super) answers: bool,
     /// What it may end with beside [`super::CLEAN`].
-    pub(super) also: Option<Errno>,
+    pub(super) also: &'static [Errno],
+    /// Whether tags may be gone after a failure. The module takes them out before it hands the request
+    /// on, so that no vector goes with one; where VFIO cannot read it then, the vectors stay.
+    pub(super) may_clear: bool,
+}
+
+impl Case {
+    /// Whether ACPI's interpreter runs for it.
+    pub(super) fn asks_firmware(&self) -> bool {
+        !self.also.is_empty()
+    }
 }
 
 /// A device on which a case is played.
@@ -86,11 +99,10 @@ pub(super) fn cases() -> Vec<Case> {
     let direct = module::allows_direct_tags().unwrap_or(false);
     let case = |name, endpoint: &str, ioctl, prepare| {
         let endpoint = Endpoint::named(endpoint)?;
-        Some(Case { name, endpoint, ioctl, prepare, answers: false, also: None })
+        Some(Case { name, endpoint, ioctl, prepare, answers: false, also: &[], may_clear: false })
     };
     let answering = |case: Option<Case>| Some(Case { answers: true, ..case? });
-    // If ACPI's interpreter has no memory, it does not say that this was it.
-    let asking = |case: Option<Case>| Some(Case { also: Some(Errno::EIO), ..case? });
+    let asking = |case: Option<Case>| Some(Case { also: &UNANSWERED, ..case? });
     let tph = Ioctl::PciTph;
     let all = [
         answering(case("get_cap", "nic0", tph, get_cap)),
@@ -104,7 +116,8 @@ pub(super) fn cases() -> Vec<Case> {
         answering(case("get_st_with_direct_tags", "direct", tph, get_st).filter(|_| direct)),
         answering(case("dma_buf_get", "accel", tph, dma_buf_get).filter(|_| exports)),
         case("dma_buf_tph", "accel", Ioctl::Feature, dma_buf_tph).filter(|_| exports),
-        case("freeing_vectors", "vectors", Ioctl::SetIrqs, free_vectors),
+        case("freeing_vectors", "vectors", Ioctl::SetIrqs, free_vectors)
+            .map(|case| Case { may_clear: true, ..case }),
     ];
     all.into_iter().flatten().collect()
 }

@@ -10,7 +10,7 @@ mod life;
 mod requests;
 
 use tph_abi::Errno;
-use tph_lab_guest::{Control, Failure, Faults, Suite};
+use tph_lab_guest::{Aim, Control, Failure, Faults, Suite};
 
 use cases::cases;
 
@@ -30,8 +30,17 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     let Some(faults) = faults else { return };
     for case in cases() {
         let name = format!("faults::every_allocation_of_{}_can_fail", case.name);
-        suite.test(&name, || requests::sweep(&case, &faults, control));
+        suite.test(&name, || requests::allocations(&case, &faults, control));
+        if faults.have_copies() {
+            let name = format!("faults::the_kernel_can_fail_every_copy_of_{}", case.name);
+            suite.test(&name, || requests::copies(&case, &faults, control));
+        }
+        if faults.are_aimed() && case.asks_firmware() {
+            let name = format!("faults::allocations_of_the_interpreter_in_{}_can_fail", case.name);
+            suite.test(&name, || requests::interpreter(&case, &faults, control));
+        }
     }
+    faults.aim(Aim::All).expect("the kernel can be told which faults it injects");
     life::run(suite, &faults, control);
 }
 
