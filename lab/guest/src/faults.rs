@@ -60,7 +60,7 @@ impl Faults {
         }
         let nth = OpenOptions::new().read(true).write(true).open(NTH)?;
         let can_be_aimed = ways().all(|way| way.join("require-start").exists());
-        let aimed = if can_be_aimed { Some((modules()?, interpreter()?)) } else { None };
+        let aimed = if can_be_aimed { Some((modules()?, range_of(INTERPRETER)?)) } else { None };
         let faults = Self { nth, aimed };
         faults.aim(Aim::All)?;
         Ok(Some(faults))
@@ -93,16 +93,25 @@ impl Faults {
             // No function lies at the end.
             let start = if counts { modules } else { END_OF_MODULES };
             let [reject, until] = if at == Aim::All { [0, 0] } else { interpreter };
-            for (file, address) in [
-                ("require-start", start),
-                ("require-end", END_OF_MODULES),
-                ("reject-start", reject),
-                ("reject-end", until),
-            ] {
+            reject_range(&way, reject, until)?;
+            for (file, address) in [("require-start", start), ("require-end", END_OF_MODULES)] {
                 fs::write(way.join(file), format!("{address:#x}"))?;
             }
         }
         Ok(())
+    }
+
+    /// Everything counts from now on but what is called from a function of the kernel.
+    ///
+    /// # Errors
+    /// What the kernel answered, also if it has no such function.
+    pub fn aim_past(&self, function: &str) -> io::Result<()> {
+        self.aim(Aim::All)?;
+        if !self.are_aimed() {
+            return Ok(());
+        }
+        let [start, end] = range_of(function)?;
+        ways().try_for_each(|way| reject_range(&way, start, end))
     }
 
     /// Does `act` with its `nth` fault; what it returned, and whether there were as many.
@@ -136,13 +145,18 @@ fn modules() -> io::Result<u64> {
     Ok(lowest - lowest % AREA_OF_MODULES)
 }
 
-/// Where the interpreter begins, and the function behind.
-fn interpreter() -> io::Result<[u64; 2]> {
+fn reject_range(way: &Path, start: u64, end: u64) -> io::Result<()> {
+    fs::write(way.join("reject-start"), format!("{start:#x}"))?;
+    fs::write(way.join("reject-end"), format!("{end:#x}"))
+}
+
+/// Where a function begins, and the one behind.
+fn range_of(function: &str) -> io::Result<[u64; 2]> {
     let text = fs::read_to_string("/proc/kallsyms")?;
     let symbols = || text.lines().filter_map(|line| line.split_once(' '));
-    let named = |rest: &str| rest.split_whitespace().nth(1) == Some(INTERPRETER);
+    let named = |rest: &str| rest.split_whitespace().nth(1) == Some(function);
     let start = symbols().find(|(_, rest)| named(rest)).and_then(|(at, _)| address(at));
-    let start = start.ok_or_else(|| io::Error::other(format!("no symbol {INTERPRETER}")))?;
+    let start = start.ok_or_else(|| io::Error::other(format!("no symbol {function}")))?;
     let behind = symbols().filter_map(|(at, _)| address(at)).filter(|at| *at > start).min();
     Ok([start, behind.unwrap_or(start)])
 }
