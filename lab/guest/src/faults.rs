@@ -101,12 +101,12 @@ impl Faults {
         Ok(())
     }
 
-    /// Everything counts from now on but what is called from a function of the kernel.
+    /// The same, but for what is called from a function of the kernel.
     ///
     /// # Errors
     /// What the kernel answered, also if it has no such function.
-    pub fn aim_past(&self, function: &str) -> io::Result<()> {
-        self.aim(Aim::All)?;
+    pub fn aim_past(&self, at: Aim, function: &str) -> io::Result<()> {
+        self.aim(at)?;
         if !self.are_aimed() {
             return Ok(());
         }
