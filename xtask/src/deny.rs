@@ -1,28 +1,21 @@
 //! `cargo xtask deny`: licences, sources, duplicates and known faults of what is depended on.
 
 use crate::SKIPPED;
-use crate::process::{cargo, cargo_home, fetch, finish};
+use crate::process::{cargo_home, fetch, finish};
+use crate::tool::Tool;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use tph_lab::{Cache, Error};
 
-/// The pinned version: it is built once, for minutes, and kept in the cache.
-const VERSION: &str = "0.20.2";
+const TOOL: Tool = Tool {
+    name: "cargo-deny",
+    version: "0.20.2",
+    // Without its own TLS: it has git, or nothing, to fetch.
+    options: &["--no-default-features"],
+};
 
 pub(crate) fn run() -> Result<ExitCode, Error> {
-    let cache = Cache::from_environment()?;
-    let root = cache.folder(format!("cargo-deny-{VERSION}"))?;
-    let program = root.join("bin/cargo-deny");
-    if !program.exists() {
-        let _lock = cache.lock()?;
-        let mut command = cargo();
-        command.args(["install", "cargo-deny", "--version", VERSION, "--locked"]);
-        // Without its own TLS: it has git, or nothing, to fetch.
-        command.arg("--no-default-features").arg("--root").arg(&root);
-        command.arg("--target-dir").arg(root.join("target"));
-        finish(&mut command, "cargo", "install cargo-deny")?;
-        let _ = std::fs::remove_dir_all(root.join("target"));
-    }
+    let program = TOOL.installed(&Cache::from_environment()?)?;
     fetch()?;
     check(&program, &["--offline", "check", "licenses", "bans", "sources"], "check what is used")?;
     advisories(&program)

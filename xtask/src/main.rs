@@ -5,17 +5,20 @@ mod bench;
 mod big_endian;
 mod c_library;
 mod counted;
+mod coverage;
 mod deny;
 mod dist;
 mod fuzz;
 mod inside;
 mod lab;
+mod mutants;
 mod package;
 mod peers;
 mod process;
 mod repo;
 mod sanitize;
 mod test;
+mod tool;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -40,12 +43,16 @@ enum Chore {
     /// Build and install libvfiotph as a packager does, then use it from C and C++: static and
     /// shared, with valgrind and the address sanitizer
     CLibrary(c_library::Arguments),
+    /// Count the lines that tests run (docs/testing.md); exit 1 when they are too few
+    Coverage,
     /// Check the dependencies: licences, sources, duplicates, known faults (needs a network)
     Deny,
     /// Write the manual pages and the shells' completions of tph
     Dist(dist::Arguments),
     /// Look with libFuzzer for inputs that break what no input may break (docs/testing.md)
     Fuzz(fuzz::Arguments),
+    /// Put faults into the rules and the planner, one by one: a test has to notice each
+    Mutants(mutants::Arguments),
     /// Make the Debian packages: vfio-tph (command, C library, manual pages, completions, udev rule)
     /// and vfio-tph-dkms (the module's sources)
     Package(package::Arguments),
@@ -72,9 +79,11 @@ fn main() -> ExitCode {
         Chore::Lab(verb) => lab::run(verb),
         Chore::Api(arguments) => api::run(&arguments),
         Chore::CLibrary(arguments) => c_library::run(&arguments),
+        Chore::Coverage => coverage::run(),
         Chore::Deny => deny::run(),
         Chore::Dist(arguments) => dist::run(&arguments),
         Chore::Fuzz(arguments) => fuzz::run(&arguments),
+        Chore::Mutants(arguments) => mutants::run(&arguments),
         Chore::Package(arguments) => package::run(&arguments),
         Chore::Peers(arguments) => peers::run(&arguments),
         Chore::BigEndian => big_endian::run(),

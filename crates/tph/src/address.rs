@@ -45,7 +45,7 @@ impl Bdf {
 
     /// The 16-bit Requester ID that the function puts in its requests (PCIe 6.x, 2.2.6.2).
     pub const fn requester_id(self) -> u16 {
-        (self.bus as u16) << 8 | self.devfn as u16
+        u16::from_be_bytes([self.bus, self.devfn])
     }
 }
 
@@ -118,6 +118,15 @@ mod tests {
     fn what_is_no_address_is_refused() {
         for text in ["", "1", "01:00", "01:20.0", "01:00.8", "+1:00.0", "10000:00:00.0", "x:0.0"] {
             assert_eq!(text.parse::<Bdf>(), Err(ParseBdfError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_device_and_function_has_its_place() {
+        for (device, function) in (0..=32).flat_map(|device| [(device, 0), (device, 7), (device, 8)]) {
+            let place = Bdf::new(0, 0, device, function).map(|bdf| (bdf.device(), bdf.function()));
+            let there = device < 32 && function < 8;
+            assert_eq!(place, there.then_some((device, function)));
         }
     }
 

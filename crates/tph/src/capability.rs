@@ -131,7 +131,18 @@ mod tests {
                 || register.requester_type() != plain.requester_type()
                 || register.table_location() != plain.table_location()
                 || register.table_size() != plain.table_size();
-            assert_eq!(field, register.reserved() == 0, "bit {bit}");
+            assert_eq!(register.reserved(), if field { 0 } else { register.0 }, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_header_says_what_it_is_and_where_the_next_one_lies() {
+        let header = |next: u32| ExtendedHeader(next << 20 | 0x000a_0017);
+        for (next, place) in
+            [(0, None), (0xfc, None), (0xff, None), (0x100, Some(0x100)), (0xfff, Some(0xffc))]
+        {
+            assert_eq!(header(next).next().map(ConfigOffset::get), place, "{next:#x}");
+            assert_eq!((header(next).id(), header(next).version()), (TPH_CAPABILITY_ID, 0xa));
         }
     }
 

@@ -150,3 +150,23 @@ impl<S: AsRef<[SlotUse]> + AsMut<[SlotUse]>> TagSlots<S> {
 fn numbered(places: &mut [SlotUse]) -> impl Iterator<Item = (SlotIndex, &mut SlotUse)> {
     (0..=u16::MAX).map(SlotIndex).zip(places).skip(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tag8;
+    use core::convert::Infallible;
+
+    #[test]
+    fn a_place_with_as_many_buffers_as_can_be_counted_is_not_shared_further() {
+        let tag = SteeringTag::Standard(Tag8(7));
+        let mut slots = TagSlots::table([SlotUse(None); 3]);
+        let write = |_, _| Ok::<(), Infallible>(());
+        let first = slots.acquire(tag, write).unwrap();
+        slots.0.as_mut().unwrap()[1].0.as_mut().unwrap().users = u32::MAX;
+        let second = slots.acquire(tag, write).unwrap();
+        assert_eq!((first.index(), second.index()), (SlotIndex(1), SlotIndex(2)));
+        assert_eq!(slots.release(first), u32::MAX - 1);
+        assert_eq!(slots.release(second), 0);
+    }
+}

@@ -104,6 +104,12 @@ impl<'a> Fetch<'a> {
         self.unpacked("thread-sanitizer", &tools, "Rust with the library's sources")
     }
 
+    /// What counts the lines that tests run.
+    pub(super) fn coverage_tools(&mut self, llvm: u32) -> Result<()> {
+        let tools = packages::coverage_tools(llvm);
+        self.unpacked(&format!("llvm-{llvm}"), &tools, "what reads profiles")
+    }
+
     /// Packages with all that they depend on, stamped when they are complete.
     fn unpacked(&mut self, stamp: &str, packages: &[String], what: &str) -> Result<()> {
         self.unpacked_with(stamp, packages, &[], what)

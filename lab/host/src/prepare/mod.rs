@@ -97,6 +97,18 @@ pub fn prepare_benchmarks(cache: &Cache, progress: Progress) -> Result<Sysroot> 
     Ok(sysroot)
 }
 
+/// Makes sure that the sysroot has the programs of LLVM's version `llvm` that read coverage, and says
+/// where it is.
+///
+/// # Errors
+/// When the archive cannot be reached or has no such version, or the cache cannot be written.
+pub fn prepare_coverage(cache: &Cache, llvm: u32, progress: Progress) -> Result<Sysroot> {
+    let _lock = cache.lock()?;
+    let sysroot = Sysroot::at(cache.folder("sysroot")?);
+    Fetch::new(cache, &sysroot, Freshness::Cached, progress).coverage_tools(llvm)?;
+    Ok(sysroot)
+}
+
 /// Makes sure that the sysroot has what the project's packages are installed with, and the headers of
 /// Debian's stable kernel, beside what [`prepare_c_library`] brings.
 ///

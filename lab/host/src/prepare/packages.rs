@@ -135,6 +135,11 @@ pub(super) fn thread_sanitizer_tools() -> Vec<String> {
     .into()
 }
 
+/// What reads the profiles that rustc's LLVM writes: Debian has that LLVM too.
+pub(super) fn coverage_tools(llvm: u32) -> Vec<String> {
+    vec![format!("llvm-{llvm}")]
+}
+
 /// The newest sources of a kernel as a package.
 pub(super) fn newest_source(apt: &Apt) -> Result<String> {
     let depends = apt.depends("linux-source", BACKPORTS)?;

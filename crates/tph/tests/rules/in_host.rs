@@ -1,9 +1,7 @@
 //! A host with TPH support of its own: what it holds the requester for is what the rules hold it for,
 //! and what they negotiated counts.
 
-mod fake;
-
-use fake::{Entries, Fake, HostTph};
+use crate::fake::{Entries, Fake, HostTph};
 use tph::{
     AccessError, CpuId, Entry, Error, MemoryType, Requester, StIndex, StMode, State, TagSource,
 };

@@ -1,9 +1,7 @@
 //! Capabilities captured from real devices (`pciutils tests/pri-pasid`, the documentation of the
 //! `pcics` crate) decode as their owners say.
 
-mod fake;
-
-use fake::Fake;
+use crate::fake::Fake;
 use tph::{
     ConfigOffset, ConfigSpace, Control, ExtendedHeader, RequesterEnable, RequesterType, StIndex,
     StMode, StTable, TphCapability, entry_offset,

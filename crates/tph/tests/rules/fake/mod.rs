@@ -1,6 +1,5 @@
 //! A function made of an array: counts accesses, fails on demand. Nothing of hardware's own
 //! behaviour is in it; that is what `tph-emu` is for.
-#![allow(dead_code, reason = "each test uses its part")]
 
 use std::collections::HashMap;
 

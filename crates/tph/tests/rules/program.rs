@@ -1,8 +1,6 @@
 //! Programming: what it costs, what it refuses, what a failure leaves.
 
-mod fake;
-
-use fake::{Access, Entries, Fake, TPH_AT, word_of};
+use crate::fake::{Access, Entries, Fake, TPH_AT, word_of};
 use tph::{
     AccessError, CpuId, Entry, EntryError, Error, FirmwareError, MemoryType, Requester,
     RequesterType, StIndex, StMode, State, TagSource,

@@ -1,8 +1,6 @@
 //! Enabling: what is negotiated, what is refused and in which order.
 
-mod fake;
-
-use fake::Fake;
+use crate::fake::Fake;
 use tph::{Error, Malformed, Requester, RequesterType, StMode, State};
 
 const TABLE_OF_8: u32 = 0x0007_0307;

@@ -1,8 +1,6 @@
 //! Tags for a driver that hands them to its device itself.
 
-mod fake;
-
-use fake::{Fake, word_of};
+use crate::fake::{Fake, word_of};
 use tph::{
     BatchLen, CpuId, EntryError, Error, MemoryType, Requester, RequesterType, StMode, SteeringTag,
     TagQuery,

@@ -1,8 +1,6 @@
 //! What the rules remember of the table: for which CPU each entry was programmed.
 
-mod fake;
-
-use fake::{Entries, Fake};
+use crate::fake::{Entries, Fake};
 use tph::{
     BatchLen, CpuId, CpuStanding, Entry, EntryError, EntryQuery, Error, MemoryType, Programmed,
     Requester, StIndex, StMode, State, TagSource,

@@ -1,0 +1,14 @@
+//! The rules, on a function in memory. One program: it is built a thousand times by `cargo xtask
+//! mutants`.
+
+mod captured;
+mod dma_buf;
+mod enable;
+mod entries;
+mod fake;
+mod in_host;
+mod program;
+mod registers;
+mod slots;
+mod tags;
+mod words;

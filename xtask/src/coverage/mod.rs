@@ -1,0 +1,109 @@
+//! `cargo xtask coverage`: which lines the tests run, crate by crate, and whether that is enough.
+//!
+//! rustc's own programs that read profiles are a component of rustup's; Debian's LLVM of the same
+//! version reads them too.
+
+mod lines;
+
+use crate::process::{finish, target};
+use crate::repo;
+use crate::tool::Tool;
+use lines::{Count, Lines};
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use tph_lab::prepare::prepare_coverage;
+use tph_lab::{Cache, Error, Progress, Sysroot, output};
+
+const TOOL: Tool = Tool { name: "cargo-llvm-cov", version: "0.9.1", options: &[] };
+/// What is told of LLVM's programs by these variables.
+const PROGRAMS: [(&str, &str); 2] = [("LLVM_COV", "llvm-cov"), ("LLVM_PROFDATA", "llvm-profdata")];
+
+/// What each of these has to have, in percent.
+const RULES: [&str; 2] = ["crates/tph", "crates/tph-abi"];
+const RULES_LIMIT: f64 = 98.0;
+/// What all that is counted has to have.
+const LIMIT: f64 = 85.0;
+
+/// What runs where no line is counted, and where that is.
+const ELSEWHERE: [(&str, &str); 4] = [
+    ("kernel/core", "in the kernel"),
+    ("lab/guest", "in the guest"),
+    ("lab/host", "starts guests: cargo xtask lab"),
+    ("xtask", "starts programs: its own chores"),
+];
+
+pub(crate) fn run() -> Result<ExitCode, Error> {
+    let cache = Cache::from_environment()?;
+    let tool = TOOL.installed(&cache)?;
+    let sysroot = prepare_coverage(&cache, llvm()?, Progress::detect())?;
+    let folder = target().join("coverage");
+    fs::create_dir_all(&folder).map_err(file("make the folder", &folder))?;
+    let found = folder.join("lines.info");
+    let mut command = Command::new(tool);
+    command.args(["llvm-cov", "--workspace", "--lcov", "--output-path"]).arg(&found);
+    for (variable, program) in PROGRAMS {
+        command.env(variable, wrapper(&sysroot, program, &folder)?);
+    }
+    command.env("CARGO_TARGET_DIR", folder.join("build"));
+    finish(&mut command, TOOL.name, "run the tests and count lines")?;
+
+    let lines = Lines::read(&found, &repo::root())?;
+    let missing = folder.join("missing.txt");
+    fs::write(&missing, lines.missing()).map_err(file("write", &missing))?;
+    let enough = report(&lines);
+    println!("lines that no test runs: {}", missing.display());
+    Ok(if enough { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints the table; whether every limit is kept.
+fn report(lines: &Lines) -> bool {
+    let (mut all, mut enough) = (Count::default(), true);
+    println!("{:<18} {:>6} {:>6} {:>7}", "", "lines", "run", "%");
+    for (name, count) in lines.crates() {
+        let remark = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == name);
+        let short = RULES.contains(&name.as_str()) && count.percent() < RULES_LIMIT;
+        let remark = match remark {
+            Some((_, remark)) => format!("  not counted: {remark}"),
+            None if short => format!("  less than {RULES_LIMIT} %"),
+            None => String::new(),
+        };
+        if !ELSEWHERE.iter().any(|(elsewhere, _)| *elsewhere == name) {
+            all += count;
+        }
+        enough &= !short;
+        println!("{name:<18} {count}{remark}");
+    }
+    let short = all.percent() < LIMIT;
+    let remark = if short { format!("  less than {LIMIT} %") } else { String::new() };
+    println!("{:<18} {all}{remark}", "all that is counted");
+    enough && !short
+}
+
+/// The version of LLVM that rustc has.
+fn llvm() -> Result<u32, Error> {
+    let text = output(Command::new("rustc").arg("-vV"), "ask rustc for its LLVM")?;
+    let version = text.lines().find_map(|line| line.strip_prefix("LLVM version: "));
+    let major = version.and_then(|version| version.split('.').next()?.trim().parse().ok());
+    let unexpected = Error::Output { step: "ask for its LLVM", program: "rustc", output: text };
+    major.ok_or(unexpected)
+}
+
+/// A script that runs a program of the sysroot with the libraries there.
+fn wrapper(sysroot: &Sysroot, program: &str, folder: &Path) -> Result<PathBuf, Error> {
+    let native = sysroot.native(&format!("usr/bin/{program}"));
+    let words = std::iter::once(native.get_program()).chain(native.get_args());
+    let words: Vec<_> = words.map(|word| format!("'{}'", word.display())).collect();
+    let path = folder.join(program);
+    let script = format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" "));
+    fs::write(&path, script).map_err(file("write", &path))?;
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(&path, executable).map_err(file("make executable", &path))?;
+    Ok(path)
+}
+
+fn file<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Error + 'a {
+    move |source| Error::File { action, path: path.to_owned(), source }
+}
