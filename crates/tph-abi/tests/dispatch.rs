@@ -6,8 +6,8 @@ mod fake;
 
 use fake::{Fake, word_of};
 use tph::{
-    AccessError, CpuId, CpuStanding, Entry, EntryError, Error, FirmwareError, Malformed, MemoryType,
-    ModeSet, Programmed, Requester, RequesterType, StIndex, StMode, TagSource,
+    AccessError, CpuId, CpuStanding, Entry, EntryError, Error, FirmwareError, Malformed,
+    MemoryType, ModeSet, Programmed, Requester, RequesterType, StIndex, StMode, TagSource,
 };
 use tph_abi::client::{self, DeviceCapability};
 use tph_abi::layout::{self, Field, cap, ctrl, entry, entry_state, op, st};
@@ -141,8 +141,7 @@ fn entries_are_programmed_and_told() {
     for register in [OWN, MSIX] {
         let mut device = served(register);
         client::enable(&mut device, StMode::DeviceSpecific).unwrap();
-        let entries =
-            [steer(7, 2, MemoryType::Persistent), steer(0, 3, MemoryType::Volatile)];
+        let entries = [steer(7, 2, MemoryType::Persistent), steer(0, 3, MemoryType::Volatile)];
         let mut bytes = batch(Operation::SetSt, &entries);
         let before = bytes.clone();
         device.call(&mut bytes).unwrap();
@@ -203,7 +202,11 @@ fn spoiled(whole: &[u8], field: Field, base: usize, value: u32) -> Result<(), Er
     let mut bytes = whole.to_vec();
     // Of a reserved array, its last byte.
     let last = base + field.end() - 1;
-    if field.count > 1 { bytes[last] = 1 } else { field.write(&mut bytes, base, value) }
+    if field.count > 1 {
+        bytes[last] = 1
+    } else {
+        field.write(&mut bytes, base, value)
+    }
     let outcome = device.call(&mut bytes);
     assert!(outcome.is_ok() || device.fake.log.is_empty(), "no register is touched");
     outcome
@@ -304,8 +307,14 @@ fn each_reason_has_its_number() {
         (Errno::ENODEV, vec![firmware(FirmwareError::NoRootPort)]),
         (Errno::ENXIO, vec![entry(EntryError::VectorNotAllocated(StIndex(0)))]),
         (Errno::ENXIO, vec![entry(EntryError::IndexOutOfRange { index: StIndex(8), entries: 8 })]),
-        (Errno::EINVAL, vec![entry(EntryError::CpuAbsent(cpu)), entry(EntryError::CpuOffline(cpu))]),
-        (Errno::EINVAL, vec![entry(EntryError::CpuNotPermitted(cpu)), firmware(FirmwareError::NoUid)]),
+        (
+            Errno::EINVAL,
+            vec![entry(EntryError::CpuAbsent(cpu)), entry(EntryError::CpuOffline(cpu))],
+        ),
+        (
+            Errno::EINVAL,
+            vec![entry(EntryError::CpuNotPermitted(cpu)), firmware(FirmwareError::NoUid)],
+        ),
         (Errno::ENODATA, vec![entry(EntryError::NoTag { cpu, memory, requester })]),
     ];
     for (errno, reasons) in cases {

@@ -123,7 +123,9 @@ mod tests {
 
     #[test]
     fn every_device_and_function_has_its_place() {
-        for (device, function) in (0..=32).flat_map(|device| [(device, 0), (device, 7), (device, 8)]) {
+        for (device, function) in
+            (0..=32).flat_map(|device| [(device, 0), (device, 7), (device, 8)])
+        {
             let place = Bdf::new(0, 0, device, function).map(|bdf| (bdf.device(), bdf.function()));
             let there = device < 32 && function < 8;
             assert_eq!(place, there.then_some((device, function)));

@@ -15,7 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use tph_lab::prepare::prepare_coverage;
-use tph_lab::{Cache, Error, Progress, Sysroot, output};
+use tph_lab::{Cache, Error, Progress, output};
 
 const TOOL: Tool = Tool { name: "cargo-llvm-cov", version: "0.9.1", options: &[] };
 /// What is told of LLVM's programs by these variables.
@@ -38,17 +38,28 @@ const ELSEWHERE: [(&str, &str); 4] = [
 pub(crate) fn run() -> Result<ExitCode, Error> {
     let cache = Cache::from_environment()?;
     let tool = TOOL.installed(&cache)?;
-    let sysroot = prepare_coverage(&cache, llvm()?, Progress::detect())?;
+    let llvm = llvm()?;
+    let sysroot = prepare_coverage(&cache, llvm, Progress::detect())?;
     let folder = target().join("coverage");
     fs::create_dir_all(&folder).map_err(file("make the folder", &folder))?;
     let found = folder.join("lines.info");
-    let mut command = Command::new(tool);
-    command.args(["llvm-cov", "--workspace", "--lcov", "--output-path"]).arg(&found);
+    let mut programs = Vec::new();
     for (variable, program) in PROGRAMS {
-        command.env(variable, wrapper(&sysroot, program, &folder)?);
+        let native = sysroot.native(&format!("usr/lib/llvm-{llvm}/bin/{program}"));
+        programs.push((variable, wrapper(&native, &folder.join(program))?));
     }
-    command.env("CARGO_TARGET_DIR", folder.join("build"));
-    finish(&mut command, TOOL.name, "run the tests and count lines")?;
+    let cargo = |arguments: &[&str]| {
+        let mut command = Command::new(&tool);
+        command.arg("llvm-cov").args(arguments).envs(programs.iter().cloned());
+        // Of no use here, and gigabytes.
+        command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_INCREMENTAL", "0");
+        command.env("CARGO_TARGET_DIR", folder.join("build"));
+        command
+    };
+    let step = "run the tests and count lines";
+    finish(&mut cargo(&["clean", "--profraw-only"]), TOOL.name, step)?;
+    let mut count = cargo(&["--workspace", "--no-clean", "--lcov", "--output-path"]);
+    finish(count.arg(&found), TOOL.name, step)?;
 
     let lines = Lines::read(&found, &repo::root())?;
     let missing = folder.join("missing.txt");
@@ -91,17 +102,15 @@ fn llvm() -> Result<u32, Error> {
     major.ok_or(unexpected)
 }
 
-/// A script that runs a program of the sysroot with the libraries there.
-fn wrapper(sysroot: &Sysroot, program: &str, folder: &Path) -> Result<PathBuf, Error> {
-    let native = sysroot.native(&format!("usr/bin/{program}"));
-    let words = std::iter::once(native.get_program()).chain(native.get_args());
+/// A script that does what a command does, with what it is given behind it.
+fn wrapper(command: &Command, path: &Path) -> Result<PathBuf, Error> {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words.map(|word| format!("'{}'", word.display())).collect();
-    let path = folder.join(program);
     let script = format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" "));
-    fs::write(&path, script).map_err(file("write", &path))?;
+    fs::write(path, script).map_err(file("write", path))?;
     let executable = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(&path, executable).map_err(file("make executable", &path))?;
-    Ok(path)
+    fs::set_permissions(path, executable).map_err(file("make executable", path))?;
+    Ok(path.to_owned())
 }
 
 fn file<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Error + 'a {

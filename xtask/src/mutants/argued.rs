@@ -87,7 +87,8 @@ mod tests {
     fn a_survivor_is_a_problem_unless_it_is_argued_as_often_as_it_is_there() {
         let argued = Argued::of(DOCUMENT);
         let twice = "a/b.rs:1:2: replace | with ^ in f";
-        let others = ["a/c.rs:9:1: replace f with 0", "a/y.rs:1:1: elsewhere", "a/z.rs:1:1: elsewhere"];
+        let others =
+            ["a/c.rs:9:1: replace f with 0", "a/y.rs:1:1: elsewhere", "a/z.rs:1:1: elsewhere"];
         assert!(argued.not_argued(&missed(&[twice, twice, others[0]])).is_empty());
         assert_eq!(argued.not_argued(&missed(&[twice, twice, twice])).len(), 1);
         assert_eq!(argued.not_argued(&missed(&others)).len(), 2);

@@ -7,6 +7,7 @@ mod enable;
 mod entries;
 mod fake;
 mod in_host;
+mod lost;
 mod program;
 mod registers;
 mod slots;

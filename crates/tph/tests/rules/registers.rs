@@ -122,7 +122,8 @@ fn where_nothing_is_nothing_is_found_whatever_is_looked_for() {
 
 #[test]
 fn an_offset_is_a_dword_of_configuration_space() {
-    for (offset, ok) in [(0, true), (1, false), (2, false), (0xffc, true), (0xffe, false), (0x1000, false)]
+    for (offset, ok) in
+        [(0, true), (1, false), (2, false), (0xffc, true), (0xffe, false), (0x1000, false)]
     {
         assert_eq!(ConfigOffset::new(offset).map(ConfigOffset::get), ok.then_some(offset));
     }

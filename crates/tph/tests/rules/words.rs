@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use tph::tlp::{DecodeError, EncodeError};
 use tph::{
-    AccessError, AcpiUid, Bdf, Completer, ConfigOffset, Control, CpuId, DmaBufError, EntryError, Error,
-    FirmwareError, Malformed, MemoryType, ParseBdfError, ProcessingHint, RequesterEnable,
+    AccessError, AcpiUid, Bdf, Completer, ConfigOffset, Control, CpuId, DmaBufError, EntryError,
+    Error, FirmwareError, Malformed, MemoryType, ParseBdfError, ProcessingHint, RequesterEnable,
     RequesterType, StIndex, StMode, TableLocation, Tag16,
 };
 

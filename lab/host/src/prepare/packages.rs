@@ -91,9 +91,10 @@ pub(super) fn peer_tools() -> Vec<String> {
     ["pciutils", "hwloc-nox", "bzip2", "tar"].map(str::to_owned).into()
 }
 
-/// What benchmarks are compared with, and what counts for them.
+/// What benchmarks are compared with, and what counts for them. `base-files` has the links of `/`,
+/// which a loader is found by; a new sysroot has nothing else of [`tools()`].
 pub(super) fn benchmark_tools() -> Vec<String> {
-    ["pciutils", "hwloc-nox", "valgrind", "strace"].map(str::to_owned).into()
+    ["base-files", "pciutils", "hwloc-nox", "valgrind", "strace"].map(str::to_owned).into()
 }
 
 /// Rust for s390x, what links its programs and what runs them. This suite's own rustc is older than the
@@ -137,7 +138,7 @@ pub(super) fn thread_sanitizer_tools() -> Vec<String> {
 
 /// What reads the profiles that rustc's LLVM writes: Debian has that LLVM too.
 pub(super) fn coverage_tools(llvm: u32) -> Vec<String> {
-    vec![format!("llvm-{llvm}")]
+    vec!["base-files".to_owned(), format!("llvm-{llvm}")]
 }
 
 /// The newest sources of a kernel as a package.

@@ -100,6 +100,10 @@ impl Fake {
         self
     }
 
+    fn is_integrated(&self) -> bool {
+        self.config[usize::from(EXPRESS_AT / 4)] >> 20 & 0xf == 9
+    }
+
     pub(crate) fn control(&self) -> u32 {
         self.config[usize::from((TPH_AT + 8) / 4)]
     }
@@ -176,7 +180,8 @@ impl Function for Fake {
     }
 
     fn root_port_device_capabilities_2(&mut self) -> Result<Option<u32>, AccessError> {
-        Ok(self.completer)
+        // Inside the root complex there is no port to ask.
+        if self.is_integrated() { Err(AccessError::Failed) } else { Ok(self.completer) }
     }
 
     fn evaluate_dsm(
