@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tph_lab::Error;
 
+/// Of Cargo.toml, for what is measured and not how fast it is.
+pub(crate) const UNOPTIMIZED: &str = "unoptimized";
+
 /// The cargo that runs this program.
 pub(crate) fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))

@@ -15,10 +15,13 @@ const NUMBER: u32 = 0xffff;
 const GET: u32 = 1 << 16;
 const SET: u32 = 1 << 17;
 const PROBE: u32 = 1 << 18;
+const DIRECTION: u32 = GET | SET;
+const KNOWN: u32 = NUMBER | DIRECTION | PROBE;
 
 /// Bits of `flags` in the payload with tags apart.
 pub(crate) const ST: u32 = 1;
 pub(crate) const ST_EXT: u32 = 2;
+const TAGS: u32 = ST | ST_EXT;
 
 /// The number of the feature `DMA_BUF_TPH`. It is not settled in Linux, so it is a setting of
 /// whoever serves it: ask, never assume.
@@ -68,8 +71,8 @@ impl FeatureCall {
         let argsz = feature::ARGSZ.read(request, 0).ok_or(Errno::EFAULT)?;
         let flags = feature::FLAGS.read(request, 0).ok_or(Errno::EFAULT)?;
         let size = usize::try_from(argsz).ok().and_then(|size| size.checked_sub(feature::SIZE));
-        let both = flags & (GET | SET | PROBE) == GET | SET;
-        if flags & !(NUMBER | GET | SET | PROBE) != 0 || both {
+        let both = flags & DIRECTION == DIRECTION && flags & PROBE == 0;
+        if flags & !KNOWN != 0 || both {
             return Err(Errno::EINVAL);
         }
         Ok(Self { flags, size: size.ok_or(Errno::EINVAL)? })
@@ -77,7 +80,7 @@ impl FeatureCall {
 
     /// Whether this is `DMA_BUF_TPH`. Only getting its number is somebody else's.
     pub const fn is_dma_buf_tph(self, number: FeatureNumber) -> bool {
-        let gets = self.flags & (GET | SET) == GET;
+        let gets = self.flags & DIRECTION == GET;
         self.flags & NUMBER == number.0 as u32 && !gets
     }
 
@@ -141,7 +144,7 @@ impl DmaBufSet {
             standard: (flags & ST != 0).then_some(standard),
             extended: (flags & ST_EXT != 0).then_some(extended),
         };
-        let known = flags & !(ST | ST_EXT) == 0;
+        let known = flags & !TAGS == 0;
         known.then_some((tags, hint(apart::PH.read(payload, 0)?)?))
     }
 

@@ -270,6 +270,13 @@ mod tests {
     }
 
     #[test]
+    fn a_descriptor_is_a_signed_number_and_nothing_else_is() {
+        let (number, descriptor) = (Field::new("n", 8, 4, 1, ""), Field::descriptor("n", 8, ""));
+        assert_eq!(descriptor, Field { signed: true, ..number });
+        assert_eq!((number.signed, number.end()), (false, 12));
+    }
+
+    #[test]
     fn fields_past_the_end_are_not_there() {
         let mut bytes = [0xff; 5];
         assert_eq!(op::OP.read(&bytes, 0), None);

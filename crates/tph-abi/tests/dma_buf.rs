@@ -7,8 +7,8 @@ use tph::{
     Tag16,
 };
 use tph_abi::{
-    DmaBufQuery, DmaBufSet, Errno, FeatureNumber, FeatureRequest, Transport, answer_dma_buf,
-    answer_feature,
+    DmaBufQuery, DmaBufSet, Errno, FeatureCall, FeatureNumber, FeatureRequest, Operation,
+    Transport, answer_dma_buf, answer_feature,
 };
 
 const NUMBER: FeatureNumber = FeatureNumber::DEFAULT;
@@ -186,6 +186,16 @@ fn a_probe_says_what_setting_would_say_of_the_device() {
 }
 
 #[test]
+fn a_head_that_vfio_has_read_is_as_good_as_its_bytes() {
+    for flags in [FEATURE | SET, FEATURE | PROBE, FEATURE | GET, 0xe | SET] {
+        for payload in [0, 7, 8, 12, 100] {
+            let call = FeatureCall::new(flags, payload);
+            assert_eq!(FeatureCall::read(&raw(8 + payload, flags, &[])), Ok(call));
+        }
+    }
+}
+
+#[test]
 fn only_setting_its_number_is_this_feature() {
     let mut fake = Fake::default();
     let mut ask = |flags, number| {
@@ -195,9 +205,11 @@ fn only_setting_its_number_is_this_feature() {
     for flags in [FEATURE | GET, FEATURE | GET | PROBE, 0xc | SET, 0xe | SET] {
         assert_eq!(ask(flags, 13), None, "{flags:#x}");
     }
+    assert_eq!(ask(0xe | SET | GET | PROBE, 13), None);
     assert_eq!(ask(0xe | SET, 14), Some(Ok(())));
     assert_eq!(ask(FEATURE | SET, 14), None);
-    for flags in [FEATURE | SET | 1 << 19, FEATURE | SET | GET] {
+    // VFIO's own checks come first, whosever feature it is.
+    for flags in [FEATURE | SET | 1 << 19, FEATURE | SET | GET, 0xe | SET | GET] {
         assert_eq!(ask(flags, 13), Some(Err(Errno::EINVAL)), "{flags:#x}");
     }
     let numbers = [0, 12, 13, 0xffff, 0x1_0000, u32::MAX].map(FeatureNumber::new);
@@ -244,6 +256,13 @@ fn a_query_says_which_width_and_leaves_nothing_else_in_it() {
         let bits = RequesterType::from_tag_bits(width).map(RequesterType::tag_bits);
         assert_eq!(bits, (width == 8 || width == 16).then_some(width));
     }
+}
+
+#[test]
+fn other_operations_are_not_answered_here() {
+    let mut head = [8_u32.to_le_bytes(), Operation::Disable.number().to_le_bytes()].concat();
+    assert!(answer_dma_buf(&mut head, &mut Fake::default()).is_none());
+    assert!(answer_dma_buf(&mut head[..7], &mut Fake::default()).is_none());
 }
 
 #[test]

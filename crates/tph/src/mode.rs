@@ -84,6 +84,7 @@ mod tests {
     fn a_set_holds_the_modes_of_its_bits() {
         let set = ModeSet::from_low_bits(0xfd);
         assert_eq!(set.iter().collect::<Vec<_>>(), [StMode::NoSt, StMode::DeviceSpecific]);
+        assert_eq!((set.bits(), set.is_empty()), (5, false));
         assert!(ModeSet::from_low_bits(0xf8).is_empty());
     }
 

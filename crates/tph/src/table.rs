@@ -224,6 +224,13 @@ mod tests {
     }
 
     #[test]
+    fn every_location_has_its_encoding() {
+        for bits in 0..=u8::MAX {
+            assert_eq!(TableLocation::from_low_bits(bits).bits(), bits & 3);
+        }
+    }
+
+    #[test]
     fn entries_lie_two_in_a_dword() {
         let at = |index| {
             entry_offset(ConfigOffset::EXTENDED, StIndex(index)).map(|(o, half)| (o.get(), half))
@@ -231,6 +238,9 @@ mod tests {
         assert_eq!(at(0), Some((0x10c, false)));
         assert_eq!(at(1), Some((0x10c, true)));
         assert_eq!(at(63), Some((0x188, true)));
-        assert_eq!(at(u16::MAX), None);
+        for index in [0x77a, 0x7ffa, 0x7fff, 0x8000, u16::MAX] {
+            assert_eq!(at(index), None, "{index:#x}");
+        }
+        assert_eq!(at(0x779), Some((0xffc, true)));
     }
 }

@@ -5,7 +5,7 @@
 
 mod lines;
 
-use crate::process::{finish, target};
+use crate::process::{UNOPTIMIZED, finish, target};
 use crate::repo;
 use crate::tool::Tool;
 use lines::{Count, Lines};
@@ -51,15 +51,14 @@ pub(crate) fn run() -> Result<ExitCode, Error> {
     let cargo = |arguments: &[&str]| {
         let mut command = Command::new(&tool);
         command.arg("llvm-cov").args(arguments).envs(programs.iter().cloned());
-        // Of no use here, and gigabytes.
-        command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_INCREMENTAL", "0");
-        command.env("CARGO_TARGET_DIR", folder.join("build"));
+        // Gigabytes, and of no use here.
+        command.env("CARGO_INCREMENTAL", "0").env("CARGO_TARGET_DIR", folder.join("build"));
         command
     };
     let step = "run the tests and count lines";
     finish(&mut cargo(&["clean", "--profraw-only"]), TOOL.name, step)?;
-    let mut count = cargo(&["--workspace", "--no-clean", "--lcov", "--output-path"]);
-    finish(count.arg(&found), TOOL.name, step)?;
+    let mut count = cargo(&["--workspace", "--profile", UNOPTIMIZED, "--no-clean"]);
+    finish(count.args(["--lcov", "--output-path"]).arg(&found), TOOL.name, step)?;
 
     let lines = Lines::read(&found, &repo::root())?;
     let missing = folder.join("missing.txt");

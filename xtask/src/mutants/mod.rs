@@ -2,7 +2,7 @@
 
 mod argued;
 
-use crate::process::target;
+use crate::process::{UNOPTIMIZED, target};
 use crate::repo;
 use crate::tool::Tool;
 use argued::Argued;
@@ -14,8 +14,6 @@ use tph_lab::{Cache, Error};
 
 const TOOL: Tool = Tool { name: "cargo-mutants", version: "27.1.0", options: &[] };
 
-/// Of Cargo.toml: quick to build.
-const PROFILE: &str = "mutants";
 /// How many seconds the tests get.
 const TIMEOUT: &str = "120";
 /// How cargo-mutants exits when some were not noticed, and when some only by a test that did not end.
@@ -106,7 +104,7 @@ impl Subject {
         fs::create_dir_all(&output).map_err(file("make the folder", &output))?;
         let all = format!("{}/**", self.folder);
         let mut command = Command::new(program);
-        command.args(["mutants", "--package", self.package, "--profile", PROFILE]);
+        command.args(["mutants", "--package", self.package, "--profile", UNOPTIMIZED]);
         command.args(["--file", arguments.file.as_ref().unwrap_or(&all)]);
         if let Some(shard) = &arguments.shard {
             command.args(["--shard", shard, "--sharding", "round-robin"]);

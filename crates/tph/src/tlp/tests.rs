@@ -157,3 +157,38 @@ fn a_hinted_read_of_odd_bytes_can_be_said_in_flit_mode_only() {
     assert_eq!(header.as_bytes()[12..], [0, 0, 0, 0x1f, 0, 0, 0xa5, 0x90]);
     assert_eq!(decode(header.as_bytes(), Framing::Flit), Ok((read, 20)));
 }
+
+#[test]
+fn what_does_not_fit_in_its_field_is_refused() {
+    for (framing, largest) in [(Framing::NonFlit, 0x3ff), (Framing::Flit, 0x3fff)] {
+        let mut read = request(RequestKind::Read, LONG, NARROW);
+        read.tag = largest;
+        let header = encode(&read, framing).unwrap();
+        assert_eq!(decode(header.as_bytes(), framing), Ok((read, header.as_bytes().len())));
+        read.tag = largest + 1;
+        assert_eq!(encode(&read, framing), Err(EncodeError::TagTooLarge));
+        for (first, last) in [(0x10, 0xf), (0xf, 0x10)] {
+            let mut read = request(RequestKind::Read, LONG, NARROW);
+            read.extent.byte_enables = ByteEnables { first, last };
+            assert_eq!(encode(&read, framing), Err(EncodeError::ByteEnablesTooLarge));
+        }
+    }
+}
+
+#[test]
+fn an_extent_has_1_byte_at_least_and_1024_dwords_at_most() {
+    for (address, bytes, dwords) in [
+        (0, 0, None),
+        (0, 1, Some(1)),
+        (3, 1, Some(1)),
+        (3, 2, Some(2)),
+        (0, 4096, Some(1024)),
+        (1, 4095, Some(1024)),
+        (1, 4096, None),
+        (0, 4097, None),
+        (3, u16::MAX, None),
+    ] {
+        let extent = Extent::of(address, bytes).map(|extent| extent.length.get());
+        assert_eq!(extent, dwords, "{bytes} at {address}");
+    }
+}

@@ -63,3 +63,27 @@ fn what_was_programmed_is_known_without_a_register() {
     assert_eq!((requester.entry(StIndex(64)), requester.entries_in_use()), (0, 1));
     assert_eq!(fake.log, []);
 }
+
+#[test]
+fn without_a_capability_nothing_is_lost_and_nothing_is_touched() {
+    let mut fake = Fake::new(OWN);
+    let mut requester = Requester::default();
+    assert!(requester.capability().is_none());
+    assert_eq!(requester.recover(&mut fake), Ok(()));
+    assert_eq!(requester.restore(&mut fake), Ok(()));
+    assert_eq!(requester.release_vectors(&mut fake), Ok(()));
+    assert_eq!(fake.log, []);
+    requester.look_at(&mut fake).unwrap();
+    assert!(requester.capability().is_some());
+}
+
+#[test]
+fn in_no_st_mode_a_batch_is_taken_and_touches_nothing() {
+    let mut fake = Fake::new(OWN);
+    let mut requester = Requester::probe(&mut fake).unwrap();
+    requester.enable(StMode::NoSt, &mut fake).unwrap();
+    fake.log.clear();
+    let mut batch = Entries::new([Entry { index: StIndex(7), source: TagSource::Clear }]);
+    assert_eq!(requester.program(&mut batch, &mut fake), Ok(()));
+    assert_eq!((fake.log.len(), requester.entries_in_use()), (0, 0));
+}

@@ -6,6 +6,7 @@ mod dma_buf;
 mod enable;
 mod entries;
 mod fake;
+mod firmware;
 mod in_host;
 mod lost;
 mod program;

@@ -26,6 +26,8 @@ pub(crate) struct Fake {
     pub(crate) completer: Option<u32>,
     pub(crate) firmware: HashMap<u32, TagWord>,
     pub(crate) firmware_answers: bool,
+    /// The functions of the method, a bit each.
+    pub(crate) functions: u16,
     pub(crate) online: Vec<bool>,
     pub(crate) may_run_on: Vec<u32>,
     pub(crate) may_place: bool,
@@ -81,6 +83,7 @@ impl Fake {
             completer: Some(0x3000),
             firmware: (0..4).map(|cpu| (cpu + 100, word_of(cpu))).collect(),
             firmware_answers: true,
+            functions: 0x8001,
             online: vec![true; 4],
             may_run_on: vec![0, 1, 2, 3],
             may_place: false,
@@ -191,9 +194,12 @@ impl Function for Fake {
     ) -> Result<usize, FirmwareError> {
         self.evaluations += 1;
         match call {
+            _ if self.completer.is_none() && !self.firmware_answers => {
+                Err(FirmwareError::NoRootPort)
+            }
             _ if !self.firmware_answers => Err(FirmwareError::Absent),
             DsmCall::Functions => {
-                answer[..2].copy_from_slice(&[0x01, 0x80]);
+                answer[..2].copy_from_slice(&self.functions.to_le_bytes());
                 Ok(2)
             }
             DsmCall::ProcessorTags(uid) => {
