@@ -1,9 +1,9 @@
 //! What firmware is asked, and what becomes of its answer.
 
-use crate::fake::{Fake, word_of};
+use crate::fake::{Entries, Fake, word_of};
 use tph::{
-    AcpiUid, CpuId, DsmCall, EntryError, FirmwareError, MemoryType, RequesterType, cpu_tag,
-    firmware_gives_tags,
+    AcpiUid, CpuId, DsmCall, Entry, EntryError, FirmwareError, MemoryType, Requester,
+    RequesterType, StIndex, StMode, TagSource, cpu_tag, firmware_gives_tags,
 };
 
 #[test]
@@ -47,4 +47,26 @@ fn firmware_without_tags_is_told_from_no_firmware_to_ask() {
     assert_eq!(firmware_gives_tags(&mut fake), Err(FirmwareError::Absent));
     fake.completer = None;
     assert_eq!(firmware_gives_tags(&mut fake), Err(FirmwareError::NoRootPort));
+}
+
+#[test]
+fn neighbours_in_a_batch_that_want_the_same_cpu_ask_once() {
+    let mut fake = Fake::new(0x0007_0307);
+    let mut requester = Requester::probe(&mut fake).unwrap();
+    requester.enable(StMode::DeviceSpecific, &mut fake).unwrap();
+    for (cpus, asked) in [([1, 1, 1, 1], 1), ([1, 1, 2, 2], 2), ([1, 2, 1, 2], 4)] {
+        let entry = |(index, cpu): (u16, u32)| {
+            let source = TagSource::Cpu { cpu: CpuId(cpu), memory: MemoryType::Volatile };
+            Entry { index: StIndex(index), source }
+        };
+        // Once is asked whether there are tags at all.
+        fake.evaluations = 0;
+        let first = usize::from(requester.entries_in_use() == 0);
+        requester.program(&mut Entries::new((0..).zip(cpus).map(entry)), &mut fake).unwrap();
+        assert_eq!(fake.evaluations, asked + first, "{cpus:?}");
+        for (index, cpu) in (0..).zip(cpus) {
+            let wide = word_of(cpu).tag(MemoryType::Volatile, RequesterType::ExtendedTph).unwrap();
+            assert_eq!(fake.entry(index), wide.entry_bits());
+        }
+    }
 }
