@@ -203,9 +203,9 @@ fn spoiled(whole: &[u8], field: Field, base: usize, value: u32) -> Result<(), Er
     // Of a reserved array, its last byte.
     let last = base + field.end() - 1;
     if field.count > 1 {
-        bytes[last] = 1
+        bytes[last] = 1;
     } else {
-        field.write(&mut bytes, base, value)
+        field.write(&mut bytes, base, value);
     }
     let outcome = device.call(&mut bytes);
     assert!(outcome.is_ok() || device.fake.log.is_empty(), "no register is touched");
