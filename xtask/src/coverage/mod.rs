@@ -57,7 +57,9 @@ pub(crate) fn run() -> Result<ExitCode, Error> {
     let step = "run the tests and count lines";
     finish(&mut cargo(&["clean", "--profraw-only"]), TOOL.name, step)?;
     let mut count = cargo(&["--workspace", "--profile", UNOPTIMIZED, "--no-clean"]);
-    finish(count.args(["--lcov", "--output-path"]).arg(&found), TOOL.name, step)?;
+    // An example is a library that a test's program is linked with.
+    count.args(["--tests", "--examples", "--lcov", "--output-path"]);
+    finish(count.arg(&found), TOOL.name, step)?;
 
     let lines = Lines::read(&found, &repo::root())?;
     let missing = folder.join("missing.txt");
