@@ -31,7 +31,8 @@ impl Argued {
             if code.contains(".rs: ") {
                 let times = behind.strip_prefix(" (").and_then(|it| it.split_once(')'));
                 let times = times.and_then(|(times, _)| times.parse().ok()).unwrap_or(1);
-                argued.insert(code.replace('\n', " "), times);
+                let name = code.split_whitespace().collect::<Vec<_>>().join(" ");
+                argued.insert(name, times);
             }
         }
         Self(argued)
