@@ -87,3 +87,15 @@ fn in_no_st_mode_a_batch_is_taken_and_touches_nothing() {
     assert_eq!(requester.program(&mut batch, &mut fake), Ok(()));
     assert_eq!((fake.log.len(), requester.entries_in_use()), (0, 0));
 }
+
+#[test]
+fn what_lies_behind_an_odd_table_stays_as_it_was() {
+    for entries in [1_u16, 3, 5, 7, 33, 63] {
+        let mut fake = Fake::new(u32::from(entries - 1) << 16 | 0x307);
+        let behind = usize::from((TPH_AT + 0xc) / 4 + entries / 2);
+        fake.config[behind] = 0xabcd_0000;
+        let mut requester = Requester::probe(&mut fake).unwrap();
+        requester.open(&mut fake).unwrap();
+        assert_eq!(fake.config[behind], 0xabcd_0000, "{entries}");
+    }
+}
