@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use tph::{CpuId, MemoryType, StIndex, StMode};
+use vfio_tph::CpuSet;
 
 use crate::exit::Exit;
 use crate::output::Style;
 use crate::style;
-use crate::verbs::{ApplyArgs, MapArgs, PlanArgs, VerifyArgs, WatchArgs};
+use crate::verbs::{ApplyArgs, BenchArgs, MapArgs, PlanArgs, VerifyArgs, WatchArgs};
 
 /// See and steer in which cache a device's writes land (PCIe TLP Processing Hints, TPH)
 #[derive(Debug, Parser)]
@@ -69,6 +70,8 @@ pub(crate) enum Verb {
     Verify(VerifyArgs),
     /// Compare a plan at each event of the kernel, and repair or report
     Watch(WatchArgs),
+    /// Turn steering on and off under a load, count, and say whether it makes a difference
+    Bench(BenchArgs),
     /// Serve an emulated host to QEMU
     Emulate(EmulateArgs),
     /// Show the dma-bufs of processes, and the tags that travel with them
@@ -253,6 +256,12 @@ pub(crate) fn parse_steering(text: &str) -> Result<Steering, String> {
         return Err(format!("no CPU has the number {cpu}"));
     }
     Ok(Steering { index: StIndex(index?), cpu: CpuId(cpu) })
+}
+
+/// A list of numbers is written as one of CPUs.
+pub(crate) fn parse_list(text: &str) -> Result<CpuSet, String> {
+    let list = CpuSet::parse(text).filter(|list| !list.is_empty());
+    list.ok_or_else(|| "write numbers up to 65535 and ranges, such as 0-3,8".into())
 }
 
 #[cfg(test)]

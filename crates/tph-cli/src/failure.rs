@@ -1,10 +1,11 @@
 //! How a verb can fail, what is said about it and with which code the command exits.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
+use tph::Bdf;
 use vfio_tph::{Error, PlanError};
 
 use crate::exit::Exit;
@@ -91,6 +92,26 @@ pub(crate) enum Failure {
         /// Why not.
         error: io::Error,
     },
+    /// Nothing that was asked for can be counted here.
+    #[error("{device}: nothing can be counted here: {why}")]
+    NothingToCount {
+        /// The function.
+        device: String,
+        /// What is not here, and why.
+        why: String,
+        /// What to do.
+        advice: Option<String>,
+    },
+    /// Steering could not be turned on or off.
+    #[error("{device}: {reason}")]
+    Switch {
+        /// The function.
+        device: String,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+    },
     /// The demonstration found packets with another tag than they should have.
     #[error("{0}")]
     WrongTags(String),
@@ -100,10 +121,23 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// A plan is for the device that was asked for.
+    ///
+    /// # Errors
+    /// [`Self::OtherDevice`] if it is not.
+    pub(crate) fn unless_same(device: Bdf, plan: &Path, of_plan: Bdf) -> Result<(), Self> {
+        if device == of_plan {
+            return Ok(());
+        }
+        let (device, of_plan) = (device.to_string(), of_plan.to_string());
+        Err(Self::OtherDevice { device, plan: plan.to_owned(), of_plan })
+    }
+
     fn exit(&self) -> Exit {
         match self {
             Self::Library(Error::NotADevice { .. }) | Self::Usage(_) => Exit::Usage,
             Self::Library(error) if error.is_not_supported() => Exit::NotSupported,
+            Self::NothingToCount { .. } => Exit::NotSupported,
             _ => Exit::Error,
         }
     }
@@ -141,6 +175,8 @@ impl Failure {
                 Some("Give each an entry of its own, or both the same kind of memory.".into())
             }
             Self::NoQueues { advice, .. } => Some(advice.clone()),
+            Self::NothingToCount { advice, .. } => advice.clone(),
+            Self::Switch { advice, .. } => Some((*advice).to_owned()),
             Self::OtherDevice { device, plan, .. } => Some(format!(
                 "Leave the device out, or make a plan for it: tph plan {device} --from {} -o FILE.",
                 plan.display()
@@ -155,6 +191,8 @@ impl Failure {
             Self::Library(error) | Self::NoSuchDevice { error, .. } => device(error),
             Self::NoPlan { device, .. }
             | Self::Emulated { device, .. }
+            | Self::NothingToCount { device, .. }
+            | Self::Switch { device, .. }
             | Self::OtherDevice { device, .. } => Some(device.clone()),
             Self::NoSuchFunction { name, .. } => Some(name.clone()),
             _ => None,

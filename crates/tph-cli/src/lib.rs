@@ -69,6 +69,7 @@ pub fn run() -> ExitCode {
         Verb::Apply(args) => done(verbs::apply(args, json)),
         Verb::Verify(args) => verbs::verify(args, json),
         Verb::Watch(args) => done(verbs::watch(args, json)),
+        Verb::Bench(args) => verbs::bench(args, json),
         Verb::Emulate(args) => done(verbs::emulate(args, json)),
     };
     code.unwrap_or_else(|failure| failure.report())

@@ -1,6 +1,6 @@
 //! Where answers go, and what they look like.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -61,6 +61,16 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     out.write_all(safe::screen(text).as_bytes())?;
     out.flush()
+}
+
+/// Shows how far it is in the last line of a terminal, in place of what was shown there before; elsewhere
+/// nothing. An empty text takes it away.
+pub(crate) fn live(text: &str) {
+    const WIDTH: usize = 60;
+    let mut error = io::stderr();
+    if error.is_terminal() && style() == Style::Text {
+        let _ = write!(error, "\r{:WIDTH$}\r{0}", safe::clean(text));
+    }
 }
 
 /// Whether an answer was written. Who has heard enough closes the pipe (`tph list | head`): that is no

@@ -122,6 +122,7 @@ fn all() -> Documents {
     documents.of::<verbs::HoldEvent<'_>>("hold");
     documents.of::<report::PlanReport>("plan");
     documents.of::<Apply<'_>>("apply");
+    documents.of::<verbs::BenchEvent<'_>>("bench");
     documents.of::<report::VerifyReport>("verify");
     documents.of::<verbs::WatchEvent<'_>>("watch");
     documents.of::<verbs::EmulateEvent<'_>>("emulate");

@@ -2,22 +2,11 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Stdio};
+use std::io::{BufReader, Read};
+use std::process::{Child, ChildStdout};
 
-use common::{profile, run, tph};
+use common::{profile, run, start};
 use rustix::process::{Pid, Signal, kill_process};
-
-/// Starts it, and reads its output until it holds.
-fn start(arguments: &[&str], until: &str) -> (Child, BufReader<ChildStdout>, String) {
-    let mut child = tph(arguments).stdout(Stdio::piped()).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut text = String::new();
-    while !text.contains(until) {
-        assert_ne!(out.read_line(&mut text).unwrap(), 0, "it ended early: {text}");
-    }
-    (child, out, text)
-}
 
 /// Interrupts it; what it says then.
 fn interrupt(child: &mut Child, out: &mut BufReader<ChildStdout>, signal: Signal) -> String {

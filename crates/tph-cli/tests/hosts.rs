@@ -44,6 +44,7 @@ fn calls(host: &Host) -> Vec<Vec<&str>> {
         [&["plan", device][..], &queues].concat(),
         vec!["apply", "PLAN", "--dry-run"],
         vec!["verify", "PLAN"],
+        vec!["bench", device, "--plan", "PLAN", "--seed", "1", "--dry-run"],
         vec!["map"],
         vec!["map", device, "--all", "--queue", "0=0,1=2", "2=3"],
         vec!["map", "--plan", "PLAN"],

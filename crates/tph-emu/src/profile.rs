@@ -33,6 +33,7 @@ mod cpu_list;
 mod error;
 mod firmware;
 mod function;
+mod misses;
 
 use std::path::Path;
 
@@ -43,6 +44,7 @@ pub use cpu_list::{CpuList, ParseCpuListError};
 pub use error::{Flaw, ProfileError};
 pub use firmware::{FirmwareProfile, Override, TagKind, word_of};
 pub use function::{FunctionProfile, LinkFraming, PowerManagement, TphProfile};
+pub use misses::MissProfile;
 
 /// An emulated host. A profile that was read from text has passed the checks of docs/profile.md.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +62,8 @@ pub struct Profile {
     pub root_ports: Vec<RootPortProfile>,
     /// The firmware that names tags; `None` for a host without.
     pub firmware: Option<FirmwareProfile>,
+    /// A counter of cache misses; `None` for a host without.
+    pub misses: Option<MissProfile>,
     /// The PCI functions.
     #[serde(default)]
     pub functions: Vec<FunctionProfile>,

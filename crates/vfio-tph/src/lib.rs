@@ -82,6 +82,7 @@ mod drift;
 mod dump;
 mod enabled;
 mod error;
+pub mod experiment;
 mod explain;
 mod host;
 mod inventory;
@@ -124,7 +125,9 @@ pub use processes::{BufferView, DeviceView, ProcessView, Processes, SeenTags};
 pub use rehearsal::{Change, ChangeStep, NewTag, Register, rehearse};
 pub use step::{OpenStep, Step, VfioCall};
 pub use tag_table::{BufferTag, NoPlaces, TagTable, WriteTag};
-pub use topology::{Cache, CacheAllocation, CacheKind, Cpu, CpuSet, IoAllocation, Topology};
+pub use topology::{
+    Cache, CacheAllocation, CacheKind, CacheTraffic, Cpu, CpuSet, IoAllocation, Topology,
+};
 pub use transport::VfioFd;
 pub use uevent::{Uevent, Uevents};
 pub use vfio::{Bar, ConfigRegion, DmaBuffer, Iommu, VfioFunction};

@@ -1,7 +1,6 @@
 //! `tph demo`: a driver for an emulated NIC, written on the library, and a look at every packet that
 //! the NIC sends.
 
-mod nic;
 mod packets;
 mod peer;
 mod report;
@@ -16,7 +15,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::source::Emulated;
 
-use nic::Nic;
+use super::nic::Nic;
 use packets::Expectation;
 #[cfg(test)]
 pub(crate) use peer::PeerReport;

@@ -9,6 +9,8 @@ mod sockets;
 mod svg;
 mod text;
 
+use std::path::Path;
+
 use tph::Bdf;
 use vfio_tph::{Error, Facts, Plan, Queue};
 
@@ -60,14 +62,9 @@ fn device(
     let named = args.device.as_deref().map(|device| source.address(device)).transpose()?;
     let Some(file) = file else { return Ok(named) };
     let of_plan = source.address(&file.device)?;
-    match named {
-        Some(named) if named != of_plan => Err(Failure::OtherDevice {
-            device: named.to_string(),
-            plan: args.plan.clone().unwrap_or_default(),
-            of_plan: of_plan.to_string(),
-        }),
-        _ => Ok(Some(of_plan)),
-    }
+    let plan = args.plan.as_deref().unwrap_or_else(|| Path::new(""));
+    named.map_or(Ok(()), |named| Failure::unless_same(named, plan, of_plan))?;
+    Ok(Some(of_plan))
 }
 
 /// The plan of a file, and how many entries the function has for it.

@@ -1,6 +1,7 @@
 //! What the command does, a verb each.
 
 mod apply;
+mod bench;
 mod bind;
 mod capture;
 mod demo;
@@ -10,6 +11,7 @@ mod explain;
 mod hold;
 mod list;
 mod map;
+mod nic;
 mod opened;
 mod plan;
 mod show;
@@ -17,6 +19,7 @@ mod verify;
 mod watch;
 
 pub(crate) use apply::{ApplyArgs, apply};
+pub(crate) use bench::{BenchArgs, bench};
 pub(crate) use bind::{bind, unbind};
 pub(crate) use capture::capture;
 pub(crate) use demo::demo;
@@ -34,6 +37,7 @@ pub(crate) use watch::{WatchArgs, watch};
 #[cfg(test)]
 pub(crate) use {
     apply::{DryRunReport, Event as ApplyEvent},
+    bench::Event as BenchEvent,
     bind::{BoundReport, ReleasedReport},
     capture::CaptureReport,
     demo::{DemoReport, PeerReport},

@@ -1,6 +1,6 @@
 //! A device that is open to be steered: through the kernel, or of an emulated host.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -12,19 +12,25 @@ use signal_hook::iterator::Signals;
 use tph::{Bdf, StIndex, StTable, TphCapability};
 use tph_abi::{Errno, Transport};
 use tph_emu::{EmuDevice, FunctionId, Interrupt};
-use vfio_tph::{EventFd, Host, Seen, TphDevice, VfioFd, VfioFunction};
+use vfio_tph::{EventFd, Host, Processes, Seen, TphDevice, VfioFd, VfioFunction};
 
 use crate::failure::Failure;
 use crate::report::FunctionReport;
 use crate::source::{self, Emulated};
 
-/// An open device. TPH is off and every entry 0 when it is opened, and when this is dropped.
+/// An open device. TPH is off and every entry 0 when it is opened, and when this is dropped, but for one
+/// that belongs to another process.
 pub(super) enum Opened {
     Kernel {
         function: VfioFunction,
         address: Bdf,
         /// Who is told of the vectors that were set up: nobody.
         _vectors: Vec<EventFd>,
+    },
+    /// As another process has it open and set it up.
+    Shared {
+        file: OwnedFd,
+        address: Bdf,
     },
     Emulated {
         host: Emulated,
@@ -69,10 +75,21 @@ impl Opened {
         Ok(Self::Kernel { function, address, _vectors: vectors })
     }
 
+    /// The device that a process of this machine has open.
+    pub(super) fn of_process(device: &str, process: u32) -> Result<Self, Failure> {
+        let address = source::address(device)?;
+        let file = Processes::default().process(process)?.device(address)?;
+        Ok(Self::Shared { file, address })
+    }
+
     pub(super) fn tph(&self) -> TphDevice<Carrier<'_>> {
         match self {
             Self::Kernel { function, address, .. } => {
                 let carrier = Carrier::Kernel(VfioFd::new(function.as_fd()));
+                TphDevice::new(carrier, address.to_string())
+            }
+            Self::Shared { file, address } => {
+                let carrier = Carrier::Kernel(VfioFd::new(file.as_fd()));
                 TphDevice::new(carrier, address.to_string())
             }
             Self::Emulated { host, id, device } => {
@@ -83,21 +100,23 @@ impl Opened {
     }
 
     /// Has `event` signalled when the kernel wants the device back; says whether that can be. An
-    /// emulated host wants none back.
+    /// emulated host wants none back, and of a device of another process that one is told.
     pub(super) fn signal_request(&self, event: &EventFd) -> Result<bool, Failure> {
         match self {
             Self::Kernel { function, .. } => {
                 function.signal_request(event)?;
                 Ok(true)
             }
-            Self::Emulated { .. } => Ok(false),
+            Self::Shared { .. } | Self::Emulated { .. } => Ok(false),
         }
     }
 
     /// What is to be seen of it and, if one is named, of a process of this machine.
     pub(super) fn see(&self, process: Option<u32>) -> Result<Seen, Failure> {
         match self {
-            Self::Kernel { address, .. } => Ok(Host::default().see(*address, process)?),
+            Self::Kernel { address, .. } | Self::Shared { address, .. } => {
+                Ok(Host::default().see(*address, process)?)
+            }
             Self::Emulated { host, id, .. } => source::see_emulated(host, *id, process),
         }
     }
@@ -105,7 +124,7 @@ impl Opened {
     /// The function as it is now, if it can be seen.
     pub(super) fn look(&self) -> Option<FunctionReport> {
         match self {
-            Self::Kernel { address, .. } => {
+            Self::Kernel { address, .. } | Self::Shared { address, .. } => {
                 Host::default().function(*address).ok().as_ref().map(FunctionReport::from)
             }
             Self::Emulated { host, id, .. } => Some(host.report(*id)),

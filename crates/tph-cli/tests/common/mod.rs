@@ -3,8 +3,9 @@
 
 pub(crate) mod schema;
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// The command, without a terminal.
 pub(crate) fn tph(arguments: &[&str]) -> Command {
@@ -18,6 +19,17 @@ pub(crate) struct Answer {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
+}
+
+/// Starts it, and reads its output until it has said so.
+pub(crate) fn start(arguments: &[&str], until: &str) -> (Child, BufReader<ChildStdout>, String) {
+    let mut child = tph(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains(until) {
+        assert_ne!(out.read_line(&mut text).unwrap(), 0, "it ended early: {text}");
+    }
+    (child, out, text)
 }
 
 /// Runs it to its end. Whatever it says in JSON is checked.

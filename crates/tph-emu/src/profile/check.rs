@@ -10,6 +10,7 @@ pub(super) fn check(profile: &Profile) -> Result<(), Found> {
     cpus(profile)?;
     caches(profile)?;
     firmware(profile)?;
+    misses(profile)?;
     let mut taken = Taken::default();
     root_ports(profile, &mut taken)?;
     functions(profile, &mut taken)
@@ -43,6 +44,21 @@ fn known(profile: &Profile, cpu: u32) -> Result<(), Flaw> {
     } else {
         Err(Flaw::NoSuchCpu(cpu))
     }
+}
+
+fn misses(profile: &Profile) -> Result<(), Found> {
+    let Some(misses) = profile.misses else { return Ok(()) };
+    let shares =
+        [("steered", misses.steered), ("unsteered", misses.unsteered), ("noise", misses.noise)];
+    for (key, share) in shares {
+        range(key, u64::from(share), "0 to 1000", share <= 1000).map_err(|flaw| Found {
+            table: Table::Misses,
+            index: 0,
+            name: "misses".into(),
+            flaw,
+        })?;
+    }
+    Ok(())
 }
 
 fn cpus(profile: &Profile) -> Result<(), Found> {

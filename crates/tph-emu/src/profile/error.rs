@@ -104,6 +104,7 @@ pub(super) enum Table {
     Caches,
     RootPorts,
     Firmware,
+    Misses,
     Functions,
 }
 
@@ -117,6 +118,7 @@ struct Places {
     #[serde(default)]
     root_ports: Vec<Spanned<IgnoredAny>>,
     firmware: Option<Spanned<IgnoredAny>>,
+    misses: Option<Spanned<IgnoredAny>>,
     #[serde(default)]
     functions: Vec<Spanned<IgnoredAny>>,
 }
@@ -141,6 +143,7 @@ impl Found {
         let list = match self.table {
             Table::Profile => return None,
             Table::Firmware => return places.firmware.map(|place| place.span().start),
+            Table::Misses => return places.misses.map(|place| place.span().start),
             Table::Cpus => places.cpus,
             Table::Caches => places.caches,
             Table::RootPorts => places.root_ports,

@@ -81,6 +81,11 @@ fn what_cannot_be_is_refused_with_its_place() {
         ("modes = 7", "modes = 8", "function nic0: modes is 8, but must be 0 to 7"),
         ("modes = 7", "offset = 0x104", "function nic0: offset is 260, but must be 0x100, or"),
         ("entries = 64", "entries = 2049", "function nic0: entries is 2049"),
+        (
+            "[firmware]",
+            "[misses]\nsteered = 1001\nunsteered = 0\n[firmware]",
+            ":15:1: misses: steered is 1001, but must be 0 to 1000",
+        ),
         ("root_port =", "queues = 500\nroot_port =", "500 queues need a BAR 0 of 36096 bytes"),
         ("root_port =", "max_payload = 96\nroot_port =", "max_payload is 96"),
     ];

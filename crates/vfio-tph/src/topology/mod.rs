@@ -4,6 +4,7 @@
 //! is not told is `None`, never a guess.
 
 mod cpu_set;
+mod monitoring;
 mod read;
 mod resctrl;
 
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tph::{AcpiUid, CpuId, CpuPresence};
 
 pub use cpu_set::CpuSet;
+pub use monitoring::CacheTraffic;
 pub(crate) use read::ONLINE;
 pub(crate) use resctrl::place as allocation_place;
 pub use resctrl::{CacheAllocation, IoAllocation};

@@ -7,8 +7,8 @@ use tph::tlp::{self, Framing, Hint};
 use tph::{CpuId, MemoryType, RequesterEnable, SteeringTag};
 use tph_emu::{FunctionId, Host, SharedHost, TlpRecord};
 
-use super::nic::{LENGTH, Nic};
 use crate::report::Tag;
+use crate::verbs::nic::{LENGTH, Nic};
 
 /// What every packet of a queue should say.
 #[derive(Clone, Copy, Debug)]

@@ -10,10 +10,10 @@ use tph::{RequesterEnable, RequesterType, SlotIndex, StMode, SteeringTag};
 use tph_emu::{BarRange, EmuDevice, EmuFile, ImportError, Profile, Region};
 use vfio_tph::{BufferTag, Descriptor, Errno, TagTable, TphDevice, WriteTag};
 
-use super::nic::{LENGTH, Nic};
 use crate::failure::Failure;
 use crate::output;
 use crate::source::Emulated;
+use crate::verbs::nic::{LENGTH, Nic};
 
 pub(crate) use report::PeerReport;
 use report::{Revocation, Steps};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use vfio_tph::CpuSet;
 
-use crate::cli::{MemoryArg, ModeArg, Steering, parse_steering};
+use crate::cli::{MemoryArg, ModeArg, Steering, parse_list, parse_steering};
 use crate::failure::Failure;
 use crate::source::Place;
 use crate::words::shell;
@@ -97,10 +97,4 @@ impl PlaceArgs {
     pub(crate) fn open(&self) -> Result<Place, Failure> {
         Place::open(self.emulated.as_ref(), self.sysroot.as_ref())
     }
-}
-
-/// A list of numbers is written as one of CPUs.
-fn parse_list(text: &str) -> Result<CpuSet, String> {
-    let list = CpuSet::parse(text).filter(|list| !list.is_empty());
-    list.ok_or_else(|| "write numbers up to 65535 and ranges, such as 0-3,8".into())
 }

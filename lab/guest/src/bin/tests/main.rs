@@ -1,5 +1,6 @@
 //! The tests that run in the guest: the module in its kernel, the endpoints outside of it.
 
+mod bench;
 mod binding;
 mod c_library;
 mod cache;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
     plan::run(&mut suite);
     watch::run(&mut suite, &mut control());
     killed::run(&mut suite, &mut control());
+    bench::run(&mut suite, &mut control());
     c_library::run(&mut suite, &mut control());
     first_driver::run(&mut suite, &mut control());
     concurrency::run(&mut suite, &mut control());

@@ -1,8 +1,10 @@
-//! A driver for the emulated NIC, as far as the demonstration needs one.
+//! A driver for the emulated NIC, as far as demonstration and experiment need one.
 
-use tph::ProcessingHint;
+use std::borrow::Borrow;
+
+use tph::{ProcessingHint, StIndex};
 use tph_abi::Errno;
-use tph_emu::engine::registers::{BlockRegister, GlobalRegister, STEERING_PLACE};
+use tph_emu::engine::registers::{BlockRegister, GlobalRegister, STEERING_PLACE, VECTOR_NONE};
 use tph_emu::engine::registers::{offset_of, place_offset};
 use tph_emu::engine::{Status, pattern};
 use tph_emu::{BusMaster, EmuDevice, Region, SharedMemory};
@@ -16,20 +18,21 @@ pub(super) const LENGTH: u32 = 4096;
 const BAR: Region = Region::Bar(0);
 
 /// The NIC with memory for each of its queues, and ST entry *n* chosen for queue *n*.
-pub(super) struct Nic {
-    device: EmuDevice,
+pub(super) struct Nic<D: Borrow<EmuDevice> = EmuDevice> {
+    device: D,
     memory: SharedMemory,
     queues: u16,
 }
 
-impl Nic {
-    pub(super) fn open(device: EmuDevice) -> Result<Self, Failure> {
+impl<D: Borrow<EmuDevice>> Nic<D> {
+    pub(super) fn open(device: D) -> Result<Self, Failure> {
         let mut nic = Self { device, memory: SharedMemory::new(0), queues: 0 };
-        nic.device.set_bus_master(BusMaster::On).map_err(|errno| nic.failed("starting", errno))?;
+        let on = nic.device().set_bus_master(BusMaster::On);
+        on.map_err(|errno| nic.failed("starting", errno))?;
         let queues = nic.read(GlobalRegister::Queues as u64)?;
         nic.queues = u16::try_from(queues).unwrap_or(u16::MAX);
         nic.memory = SharedMemory::new(usize::from(nic.queues) * LENGTH as usize);
-        nic.device
+        nic.device()
             .map_dma(IOVA, nic.memory.clone())
             .map_err(|error| nic.failure(&format!("mapping memory: {error}")))?;
         for queue in 0..nic.queues {
@@ -39,7 +42,7 @@ impl Nic {
     }
 
     pub(super) fn device(&self) -> &EmuDevice {
-        &self.device
+        self.device.borrow()
     }
 
     pub(super) fn queues(&self) -> u16 {
@@ -64,6 +67,13 @@ impl Nic {
         self.read(offset_of(queue, BlockRegister::Status))
     }
 
+    /// Has a queue send the tag of this entry: of the table in device-specific mode, of the vector in
+    /// interrupt-vector mode. It raises no interrupt.
+    pub(super) fn steer(&self, queue: u16, entry: StIndex) -> Result<(), Failure> {
+        self.write(queue, BlockRegister::Steering, entry.0.into())?;
+        self.write(queue, BlockRegister::Vector, VECTOR_NONE | u32::from(entry.0))
+    }
+
     /// Aims a queue at an address, with the place of the NIC that holds its tag; 0 is no tag.
     pub(super) fn aim(
         &self,
@@ -79,7 +89,7 @@ impl Nic {
 
     /// Puts a tag in a place of the NIC.
     pub(super) fn write_tag(&self, place: u16, tag: u16) -> Result<(), Errno> {
-        self.device.region_write(BAR, place_offset(place), &u32::from(tag).to_le_bytes())
+        self.device().region_write(BAR, place_offset(place), &u32::from(tag).to_le_bytes())
     }
 
     /// How many places for tags it has, with place 0.
@@ -110,20 +120,20 @@ impl Nic {
 
     fn write_target(&self, queue: u16, target: u64) -> Result<(), Failure> {
         let offset = offset_of(queue, BlockRegister::TargetLow);
-        let done = self.device.region_write(BAR, offset, &target.to_le_bytes());
+        let done = self.device().region_write(BAR, offset, &target.to_le_bytes());
         done.map_err(|errno| self.failed("writing a register", errno))
     }
 
     fn read(&self, offset: u64) -> Result<u32, Failure> {
         let mut bytes = [0; 4];
-        let done = self.device.region_read(BAR, offset, &mut bytes);
+        let done = self.device().region_read(BAR, offset, &mut bytes);
         done.map_err(|errno| self.failed("reading a register", errno))?;
         Ok(u32::from_le_bytes(bytes))
     }
 
     fn write(&self, queue: u16, register: BlockRegister, value: u32) -> Result<(), Failure> {
         let offset = offset_of(queue, register);
-        let done = self.device.region_write(BAR, offset, &value.to_le_bytes());
+        let done = self.device().region_write(BAR, offset, &value.to_le_bytes());
         done.map_err(|errno| self.failed("writing a register", errno))
     }
 
@@ -132,7 +142,8 @@ impl Nic {
     }
 
     pub(super) fn failure(&self, reason: &str) -> Failure {
-        let device = self.device.host().lock().endpoint(self.device.function()).bdf().to_string();
+        let device = self.device();
+        let device = device.host().lock().endpoint(device.function()).bdf().to_string();
         Failure::Emulated { device, reason: reason.to_owned() }
     }
 }

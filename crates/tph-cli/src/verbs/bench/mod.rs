@@ -1,0 +1,177 @@
+//! `tph bench DEV`
+
+mod args;
+mod emulated;
+mod instrument;
+mod load;
+mod perf;
+mod report;
+mod resctrl;
+mod run;
+mod samples;
+mod steered;
+mod switch;
+#[cfg(test)]
+mod tests;
+mod text;
+mod toolbox;
+mod uncore;
+
+use std::hash::{BuildHasher, RandomState};
+use std::process::{ChildStdout, ExitCode};
+
+use vfio_tph::experiment::{Pair, Schedule, Setting, judge};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::verbs::opened::Opened;
+use crate::{output, source, words};
+
+pub(crate) use args::BenchArgs;
+use load::{Ends, Load};
+pub(crate) use report::Event;
+use report::{Finished, PairReport, Setup, word};
+use run::{Experiment, Watcher};
+use samples::Samples;
+use steered::Steered;
+use switch::{DeviceSwitch, Switch};
+use toolbox::Toolbox;
+
+pub(crate) fn bench(args: &BenchArgs, json: bool) -> Result<ExitCode, Failure> {
+    let steered = Steered::of(args)?;
+    if args.dry_run {
+        return plan(args, &steered, json);
+    }
+    if args.place.sysroot.is_some() {
+        let reason = "a saved host has no devices to open: add --dry-run".to_owned();
+        return Err(Failure::Usage(reason));
+    }
+    let ends = Ends::new()?;
+    let opened = open(args, &steered)?;
+    opened.as_ref().map_or(Ok(()), |opened| ends.of_device(opened))?;
+    let (switch, steered) = switch(args, opened.as_ref(), steered)?;
+    args.who.pid.map_or(Ok(()), |process| ends.of_process(process))?;
+    let mut toolbox = Toolbox::here(args, &steered, opened.as_ref())?;
+    let load = Load::start(&args.command, args.reads_output(), &ends)?;
+    let (_load, out) = load.map_or((None, None), |(load, out)| (Some(load), out));
+    let samples = samples(args, out)?;
+    let strange = samples.as_ref().map(Samples::strange);
+    if let Some(samples) = samples {
+        toolbox.add(Ok(samples));
+    }
+    if toolbox.instruments.is_empty() {
+        return Err(toolbox.nothing(switch.device()));
+    }
+    let setup = set_up(switch.device().to_owned(), args, &steered, &toolbox);
+    say(json, &Event::Started(&setup))?;
+    let (settle, period) = (args.settle(), args.period());
+    let mut experiment =
+        Experiment { switch, instruments: toolbox.instruments, ends, settle, period };
+    let schedule = Schedule::new(args.rounds, setup.seed.into());
+    let results = experiment.run(schedule, &mut Live { setup: &setup, json });
+    output::live("");
+    // Whatever has failed: the device is left as it should be, as far as that can be done.
+    let left = experiment.switch.finish();
+    let results = results?;
+    let mut finished = Finished::new(&setup, &results, &judge(&results.pairs));
+    finished.lines_without_number = strange.map_or(0, |strange| strange());
+    finished.not_restored = left.err().map(|failure| failure.to_string());
+    say(json, &Event::Finished(&finished))?;
+    let whole = finished.ended_early.is_none() && finished.not_restored.is_none();
+    let lacks = !args.count.is_empty() && !setup.not_here.is_empty();
+    Ok(if whole && !lacks { Exit::Done } else { Exit::Partly }.into())
+}
+
+/// Says what would be done.
+fn plan(args: &BenchArgs, steered: &Steered, json: bool) -> Result<ExitCode, Failure> {
+    let place = args.place.open()?;
+    let device = place.address(&args.device)?.to_string();
+    if let (Some(mode), None) = (steered.mode, &args.who.toggle) {
+        place.rehearse(&args.device, mode, &steered.batch)?;
+    }
+    let opened = args.place.emulated.as_ref().map(|_| open(args, steered)).transpose()?.flatten();
+    let toolbox = match &args.place.sysroot {
+        Some(_) => Toolbox::saved(args, steered, source::host(args.place.sysroot.as_ref())),
+        None => Toolbox::here(args, steered, opened.as_ref())?,
+    };
+    say(json, &Event::Planned(&set_up(device, args, steered, &toolbox)))?;
+    Ok(Exit::Done.into())
+}
+
+/// Opens the device, unless its driver turns steering on and off itself.
+fn open(args: &BenchArgs, steered: &Steered) -> Result<Option<Opened>, Failure> {
+    match (&args.who.toggle, args.who.pid) {
+        (Some(_), _) => Ok(None),
+        (None, Some(process)) => Opened::of_process(&args.device, process).map(Some),
+        (None, None) => {
+            let emulated = args.place.emulated.as_ref();
+            Opened::open(&args.device, emulated, &steered.indices()).map(Some)
+        }
+    }
+}
+
+/// Who turns steering on and off, with steering on if it is this command; and what is steered.
+fn switch<'a>(
+    args: &BenchArgs,
+    opened: Option<&'a Opened>,
+    steered: Steered,
+) -> Result<(Switch<'a>, Steered), Failure> {
+    match (opened, steered.mode, &args.who.toggle) {
+        (Some(opened @ Opened::Shared { .. }), ..) => {
+            let (switch, steered) = DeviceSwitch::share(opened)?;
+            Ok((Switch::Device(switch), steered))
+        }
+        (Some(opened), Some(mode), _) => {
+            Ok((Switch::Device(DeviceSwitch::hold(opened, mode, &steered)?), steered))
+        }
+        (None, _, Some(program)) => {
+            let device = source::address(&args.device)?.to_string();
+            Ok((Switch::Program { device, program: program.clone() }, steered))
+        }
+        _ => Err(Failure::Usage("say what is steered: --plan, or --map and --mode".into())),
+    }
+}
+
+/// The latencies that the load measures, if it does.
+fn samples(args: &BenchArgs, out: Option<ChildStdout>) -> Result<Option<Samples>, Failure> {
+    let Some(path) = &args.samples else { return Ok(None) };
+    Ok(Some(match out {
+        Some(out) => Samples::of(out, &args.unit),
+        None if path.as_os_str() == "-" => Samples::of(std::io::stdin(), &args.unit),
+        None => Samples::open(path, &args.unit)?,
+    }))
+}
+
+fn set_up(device: String, args: &BenchArgs, steered: &Steered, toolbox: &Toolbox<'_>) -> Setup {
+    #[expect(clippy::cast_possible_truncation, reason = "half of what chance gives will do")]
+    let by_chance = || RandomState::new().hash_one(()) as u32;
+    let mut setup = Setup::new(device, args, args.seed.unwrap_or_else(by_chance));
+    setup.mode = steered.mode.filter(|_| args.who.toggle.is_none()).map(words::mode);
+    setup.cpus = steered.cpus(args).to_string();
+    setup.measured = toolbox.instruments.iter().flat_map(|it| it.metrics()).collect();
+    setup.not_here.clone_from(&toolbox.absent);
+    setup
+}
+
+/// Tells how far it is: people in a line of their terminal, others in JSON.
+struct Live<'a> {
+    setup: &'a Setup,
+    json: bool,
+}
+
+impl Watcher for Live<'_> {
+    fn phase(&mut self, round: usize, setting: Setting) {
+        let (of, setting) = (self.setup.rounds, word(setting));
+        output::live(&format!("round {round} of {of}, steering {setting}"));
+    }
+
+    fn round(&mut self, number: usize, order: [Setting; 2], pairs: &[Pair]) -> Result<(), Failure> {
+        let measured = PairReport::all(&self.setup.measured, pairs);
+        say(self.json, &Event::Round { number, order: order.map(word), measured })
+    }
+}
+
+fn say(json: bool, event: &Event<'_>) -> Result<(), Failure> {
+    let said = if json { output::json(event) } else { output::print(&text::text(event)) };
+    Ok(said?)
+}

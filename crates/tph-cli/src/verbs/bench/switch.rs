@@ -1,0 +1,141 @@
+//! Turning steering on and off.
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use tph::{StIndex, StMode};
+use vfio_tph::experiment::Setting;
+use vfio_tph::{Host, TphDevice};
+
+use super::steered::Steered;
+use crate::failure::Failure;
+use crate::verbs::opened::{Carrier, Opened};
+
+/// Who turns it on and off.
+pub(super) enum Switch<'a> {
+    /// This command, on the device that it holds or another process has.
+    Device(DeviceSwitch<'a>),
+    /// A program.
+    Program { device: String, program: PathBuf },
+}
+
+/// A device that is turned on and off. Its entries stay meanwhile: what changes is whether they are sent.
+pub(super) struct DeviceSwitch<'a> {
+    device: TphDevice<Carrier<'a>>,
+    mode: StMode,
+    now: Setting,
+    /// How it is left.
+    after: Setting,
+    /// The entries that are to be cleared at the end.
+    clear: Vec<StIndex>,
+}
+
+impl<'a> DeviceSwitch<'a> {
+    /// Puts the entries on a device that this command holds.
+    pub(super) fn hold(
+        opened: &'a Opened,
+        mode: StMode,
+        steered: &Steered,
+    ) -> Result<Self, Failure> {
+        let mut device = opened.tph();
+        device.capability()?;
+        let mut tph = device.enable(mode)?;
+        tph.program(&steered.batch)?;
+        tph.leave_on();
+        let (now, after, clear) = (Setting::On, Setting::Off, steered.indices());
+        Ok(Self { device, mode, now, after, clear })
+    }
+
+    /// Takes the device as its process has set it up; what it steers, and to which CPUs.
+    pub(super) fn share(opened: &'a Opened) -> Result<(Self, Steered), Failure> {
+        let mut device = opened.tph();
+        let name = device.name().to_owned();
+        let entries = device.capability()?.table_entries;
+        let address = crate::source::address(&name)?;
+        let state = Host::default().table_state(address);
+        let Some(mode) = state.and_then(|state| state.mode) else {
+            let reason = "the process has not turned TPH on".to_owned();
+            let advice =
+                "Start it after the process has, or give a plan to hold the device yourself.";
+            return Err(Failure::Switch { device: name, reason, advice });
+        };
+        let indices: Vec<_> = (0..entries).map(StIndex).collect();
+        // A driver that serves the kernel series and no more has no answer: then --cpus says it.
+        let found = device.entries(&indices).unwrap_or_default();
+        let known = indices.into_iter().zip(found);
+        let readers = known.filter_map(|(index, entry)| Some((index, entry?.cpu))).collect();
+        let steered = Steered { mode: Some(mode), batch: Vec::new(), readers };
+        let (now, after, clear) = (Setting::On, Setting::On, Vec::new());
+        Ok((Self { device, mode, now, after, clear }, steered))
+    }
+
+    fn set(&mut self, setting: Setting) -> Result<(), Failure> {
+        if setting != self.now {
+            match setting {
+                Setting::On => self.device.enable(self.mode)?.leave_on(),
+                Setting::Off => self.device.disable()?,
+            }
+            self.now = setting;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        let cleared = self.clear();
+        let after = self.after;
+        cleared.and(self.set(after))
+    }
+
+    /// Makes the entries 0, which takes TPH to be on.
+    fn clear(&mut self) -> Result<(), Failure> {
+        let clear = std::mem::take(&mut self.clear);
+        if clear.is_empty() {
+            return Ok(());
+        }
+        self.set(Setting::On)?;
+        Ok(self.device.clear(&clear)?)
+    }
+}
+
+impl Switch<'_> {
+    /// The device's name.
+    pub(super) fn device(&self) -> &str {
+        match self {
+            Self::Device(switch) => switch.device.name(),
+            Self::Program { device, .. } => device,
+        }
+    }
+
+    /// Turns steering on or off.
+    pub(super) fn set(&mut self, setting: Setting) -> Result<(), Failure> {
+        match self {
+            Self::Device(switch) => switch.set(setting),
+            Self::Program { device, program } => {
+                let word = if setting == Setting::On { "on" } else { "off" };
+                let mut command = Command::new(&*program);
+                command.arg(word).stdin(Stdio::null()).stdout(Stdio::null());
+                // Ctrl-C is for this command, which calls it once more then.
+                let called = command.process_group(0).status();
+                let reason = match called {
+                    Ok(status) if status.success() => return Ok(()),
+                    Ok(status) => status.to_string(),
+                    Err(error) => error.to_string(),
+                };
+                let reason =
+                    format!("turning steering {word} with {}: {reason}", program.display());
+                let advice =
+                    "It must do it, with `on` or `off` as its only argument, and exit with 0.";
+                Err(Failure::Switch { device: device.clone(), reason, advice })
+            }
+        }
+    }
+
+    /// Leaves the device as it was before: held by this command off with entries of 0, otherwise on.
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Device(switch) => switch.finish(),
+            Self::Program { .. } => self.set(Setting::On),
+        }
+    }
+}
