@@ -1,6 +1,5 @@
 //! Lines of the sources, and how often each was run. Tests are no sources here.
 
-use super::file;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -44,11 +43,11 @@ pub(super) struct Lines(BTreeMap<String, BTreeMap<u32, bool>>);
 impl Lines {
     /// What LLVM found, without tests.
     pub(super) fn read(path: &Path, root: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(file("read", path))?;
+        let text = fs::read_to_string(path).map_err(Error::file("read", path))?;
         let mut lines = Self::of(&text, root);
         for (name, lines) in &mut lines.0 {
             let path = root.join(name);
-            let source = fs::read_to_string(&path).map_err(file("read", &path))?;
+            let source = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
             let end = first_of_tests(&source);
             lines.retain(|line, _| *line < end);
         }

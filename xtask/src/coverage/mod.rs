@@ -10,7 +10,6 @@ use crate::repo;
 use crate::tool::Tool;
 use lines::{Count, Lines};
 use std::fs;
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -40,7 +39,7 @@ pub(crate) fn run() -> Result<ExitCode, Error> {
     let llvm = llvm()?;
     let sysroot = prepare_coverage(&cache, llvm, Progress::detect())?;
     let folder = target().join("coverage");
-    fs::create_dir_all(&folder).map_err(file("make the folder", &folder))?;
+    fs::create_dir_all(&folder).map_err(Error::file("make the folder", &folder))?;
     let found = folder.join("lines.info");
     let mut programs = Vec::new();
     for (variable, program) in PROGRAMS {
@@ -63,7 +62,7 @@ pub(crate) fn run() -> Result<ExitCode, Error> {
 
     let lines = Lines::read(&found, &repo::root())?;
     let missing = folder.join("missing.txt");
-    fs::write(&missing, lines.missing()).map_err(file("write", &missing))?;
+    fs::write(&missing, lines.missing()).map_err(Error::file("write", &missing))?;
     let enough = report(&lines);
     println!("lines that no test runs: {}", missing.display());
     Ok(if enough { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -107,12 +106,8 @@ fn wrapper(command: &Command, path: &Path) -> Result<PathBuf, Error> {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words.map(|word| format!("'{}'", word.display())).collect();
     let script = format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" "));
-    fs::write(path, script).map_err(file("write", path))?;
+    fs::write(path, script).map_err(Error::file("write", path))?;
     let executable = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(path, executable).map_err(file("make executable", path))?;
+    fs::set_permissions(path, executable).map_err(Error::file("make executable", path))?;
     Ok(path.to_owned())
-}
-
-fn file<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Error + 'a {
-    move |source| Error::File { action, path: path.to_owned(), source }
 }

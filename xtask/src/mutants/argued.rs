@@ -1,6 +1,5 @@
 //! The mutants that no test can notice, as docs/testing.md lists them, each with the argument.
 
-use super::file;
 use crate::repo;
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +15,7 @@ pub(super) struct Argued(BTreeMap<String, usize>);
 impl Argued {
     pub(super) fn read() -> Result<Self, Error> {
         let path = repo::root().join(DOCUMENT);
-        let text = fs::read_to_string(&path).map_err(file("read", &path))?;
+        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
         Ok(Self::of(&text))
     }
 

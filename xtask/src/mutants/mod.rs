@@ -9,7 +9,7 @@ use argued::Argued;
 use clap::Args;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::{fmt, fs, io};
+use std::{fmt, fs};
 use tph_lab::{Cache, Error};
 
 const TOOL: Tool = Tool { name: "cargo-mutants", version: "27.1.0", options: &[] };
@@ -101,7 +101,7 @@ impl Subject {
     /// Puts the faults in, in a copy of the repository; what became of them.
     fn test(&self, program: &Path, arguments: &Arguments) -> Result<Outcome, Error> {
         let output = target().join("mutants").join(self.name);
-        fs::create_dir_all(&output).map_err(file("make the folder", &output))?;
+        fs::create_dir_all(&output).map_err(Error::file("make the folder", &output))?;
         let all = format!("{}/**", self.folder);
         let mut command = Command::new(program);
         command.args(["mutants", "--package", self.package, "--profile", UNOPTIMIZED]);
@@ -129,7 +129,7 @@ impl Outcome {
     fn read(folder: &Path) -> Result<Self, Error> {
         let lines = |name: &str| {
             let path = folder.join(name);
-            let text = fs::read_to_string(&path).map_err(file("read", &path))?;
+            let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
             Ok::<Vec<String>, Error>(text.lines().map(str::to_owned).collect())
         };
         Ok(Self {
@@ -148,8 +148,4 @@ impl fmt::Display for Outcome {
         let all = caught + hanging + unviable + missed;
         write!(f, "{all:>7} {caught:>7} {hanging:>8} {unviable:>9} {missed:>10}")
     }
-}
-
-fn file<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Error + 'a {
-    move |source| Error::File { action, path: path.to_owned(), source }
 }
