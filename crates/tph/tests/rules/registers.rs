@@ -2,7 +2,7 @@
 
 use tph::{
     AccessError, Completer, ConfigOffset, ConfigSpace, EndEndPrefixes, MsixCapability, PortType,
-    find_capability, find_extended_capability, flit_mode,
+    RequesterType, find_capability, find_extended_capability, flit_mode,
 };
 
 /// Where the PCI Express capability lies in these images.
@@ -131,5 +131,14 @@ fn an_offset_is_a_dword_of_configuration_space() {
     assert_eq!(at.checked_add(0xefc).map(ConfigOffset::get), Some(0xffc));
     for past in [0xf00, 2, u16::MAX] {
         assert_eq!(at.checked_add(past), None);
+    }
+}
+
+#[test]
+fn tags_have_the_bits_of_one_requester_type_or_of_none() {
+    let types = [RequesterType::Tph, RequesterType::ExtendedTph];
+    for bits in 0..=u8::MAX {
+        let known = types.into_iter().find(|requester| requester.tag_bits() == bits);
+        assert_eq!(RequesterType::from_tag_bits(bits), known, "{bits} bits");
     }
 }
