@@ -14,7 +14,6 @@
 
 #include "compat.h"
 #include "vfio_pci_tph.h"
-#include "vfio_tph.h"
 
 bool vfio_pci_tph_direct_tags;
 module_param_named(enable_unsafe_tph_ds, vfio_pci_tph_direct_tags, bool, 0444);
@@ -129,7 +128,7 @@ static long vfio_pci_tph_ioctl(struct vfio_device *vdev, unsigned int cmd, unsig
 	if (cmd == VFIO_DEVICE_PCI_TPH)
 		return vfio_pci_tph_request(tdev, (void __user *)arg);
 	/* Tags of any other table do not care for vectors */
-	if (cmd == VFIO_DEVICE_SET_IRQS && tdev->info.location == VFIO_TPH_TABLE_MSIX)
+	if (cmd == VFIO_DEVICE_SET_IRQS && tdev->vectors_have_tags)
 		return vfio_pci_tph_set_irqs(tdev, arg);
 
 	return vfio_pci_core_ioctl(vdev, cmd, arg);

@@ -12,11 +12,17 @@
 #include <linux/sysfs.h>
 
 #include "vfio_pci_tph.h"
+#include "vfio_tph.h"
 
 static int describe(struct tph_host *host, void *unused)
 {
+	struct vfio_pci_tph_device *tdev = host->tdev;
 	/* A device without TPH has nothing; that is no error */
-	tph_core_info(host, &host->tdev->info);
+	int ret = tph_core_info(host, &tdev->info);
+
+	/* One that did not answer may turn out to have anything when it is opened */
+	tdev->vectors_have_tags = ret ? ret != -EOPNOTSUPP :
+				  tdev->info.location == VFIO_TPH_TABLE_MSIX;
 	return tph_core_firmware(host);
 }
 

@@ -37,10 +37,12 @@ struct tph_host {
  * @tph_lock_key: a bus reset holds the locks of several devices at once
  * @tph: state of the rules; holds something between open and close
  * @info: what the device has, all 0 without TPH; does not change once it is bound
+ * @vectors_have_tags: its table is in MSI-X, or may be: nobody could tell
  * @firmware_names_tags: what firmware said when the device was bound
  * @opened: a number that no other open, of whatever device, has; see dmabuf.c
  * @devcap2: its Device Capabilities 2, read when it was opened
- * @setting_irqs: held over a whole VFIO_DEVICE_SET_IRQS, so that none sees another's half
+ * @setting_irqs: held over a whole VFIO_DEVICE_SET_IRQS if @vectors_have_tags, so that none
+ *	sees another's half
  * @vectors_going: requests that are freeing the MSI-X vectors, or set up the first
  * @recovery: puts TPH back after recovery from an error
  *
@@ -76,6 +78,7 @@ struct vfio_pci_tph_device {
 	struct lock_class_key tph_lock_key;
 	struct tph_core *tph;
 	struct tph_info info;
+	bool vectors_have_tags;
 	bool firmware_names_tags;
 	u64 opened;
 	u32 devcap2;

@@ -27,7 +27,7 @@ impl Machine {
             (tools.debian("usr/bin/lspci"), "--version"),
             (tools.debian("usr/bin/lstopo-no-graphics"), "--version"),
             (tools.debian("usr/bin/strace"), "--version"),
-            (tools.debian("usr/bin/valgrind.bin"), "--version"),
+            (tools.valgrind(), "--version"),
         ];
         let programs = programs.into_iter().filter_map(|(mut program, version)| {
             let said = program.arg(version).output().ok()?.stdout;

@@ -42,15 +42,20 @@ impl Tools {
         command
     }
 
+    /// Debian's valgrind; without being told it would start the machine's own tools.
+    pub(crate) fn valgrind(&self) -> Command {
+        let mut command = self.debian("usr/bin/valgrind.bin");
+        command.env("VALGRIND_LIB", self.sysroot.root().join("usr/libexec/valgrind"));
+        command
+    }
+
     /// How many instructions a program executes, by callgrind.
     ///
     /// # Panics
     /// If it fails.
     pub(crate) fn instructions(&self, command: &Command) -> u64 {
-        let mut valgrind = self.debian("usr/bin/valgrind.bin");
-        valgrind
-            .env("VALGRIND_LIB", self.sysroot.root().join("usr/libexec/valgrind"))
-            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+        let mut valgrind = self.valgrind();
+        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
         let said = run(&mut valgrind, command);
         let count = said.lines().find_map(|line| line.split_once("Collected : "));
         count.and_then(|(_, count)| count.trim().parse().ok()).expect("valgrind counts")

@@ -200,6 +200,14 @@ mod tests {
     }
 
     #[test]
+    fn hints_are_ignored_for_the_memory_whose_bit_says_so() {
+        for (memory, bit) in [(MemoryType::Volatile, 2), (MemoryType::Persistent, 34)] {
+            assert!(TagWord(1 << bit).hint_ignored(memory));
+            assert!(!TagWord(!(1 << bit)).hint_ignored(memory));
+        }
+    }
+
+    #[test]
     fn an_answer_is_eight_bytes_or_more() {
         assert_eq!(TagWord::from_answer(&[0; 7]), Err(FirmwareError::Failed));
         let word = TagWord::from_answer(&[1, 2, 3, 4, 5, 6, 7, 8, 9]);

@@ -82,6 +82,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     for subject in chosen {
         let outcome = subject.test(&program, arguments)?;
         problems.extend(argued.not_argued(&outcome.missed));
+        if outcome.caught + outcome.hanging + outcome.missed.len() == 0 {
+            problems.push(format!("{}: no mutant was tried", subject.name));
+        }
         if whole {
             problems.extend(argued.outdated(subject.folder, &outcome.missed));
         }

@@ -3,7 +3,8 @@
 
 use crate::fake::{Entries, Fake, HostTph};
 use tph::{
-    AccessError, CpuId, Entry, Error, MemoryType, Requester, StIndex, StMode, State, TagSource,
+    AccessError, AcpiUid, ConfigOffset, ConfigSpace, CpuId, CpuPresence, DsmCall, Entry, Error,
+    FirmwareError, Function, MemoryType, Requester, StIndex, StMode, State, TagSource,
 };
 
 const TABLE_OF_8: u32 = 0x0007_0307;
@@ -127,4 +128,70 @@ fn where_tph_is_switched_off_everything_is_refused_and_open_still_clears() {
     assert_eq!(requester.program(&mut batch(), &mut fake), Err(Error::SwitchedOff));
     fake.config[0x140 / 4] = 0;
     assert_eq!(open(&mut fake).usable().map(drop), Err(Error::NoCapability), "this comes first");
+}
+
+/// A host that says of itself only what it must.
+struct Plain(Fake);
+
+impl ConfigSpace for Plain {
+    fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
+        self.0.read_config(offset)
+    }
+
+    fn write_config(&mut self, offset: ConfigOffset, value: u32) -> Result<(), AccessError> {
+        self.0.write_config(offset, value)
+    }
+}
+
+impl Function for Plain {
+    fn write_msix_tag(&mut self, vector: StIndex, bits: u16) -> Result<(), AccessError> {
+        self.0.write_msix_tag(vector, bits)
+    }
+
+    fn msix_vector_allocated(&mut self, vector: StIndex) -> bool {
+        self.0.msix_vector_allocated(vector)
+    }
+
+    fn root_port_device_capabilities_2(&mut self) -> Result<Option<u32>, AccessError> {
+        self.0.root_port_device_capabilities_2()
+    }
+
+    fn evaluate_dsm(
+        &mut self,
+        call: DsmCall,
+        answer: &mut [u8; DsmCall::ANSWER_SIZE],
+    ) -> Result<usize, FirmwareError> {
+        self.0.evaluate_dsm(call, answer)
+    }
+
+    fn acpi_uid(&mut self, cpu: CpuId) -> Option<AcpiUid> {
+        self.0.acpi_uid(cpu)
+    }
+
+    fn cpu_presence(&mut self, cpu: CpuId) -> CpuPresence {
+        self.0.cpu_presence(cpu)
+    }
+
+    fn caller_may_run_on(&mut self, cpu: CpuId) -> bool {
+        self.0.caller_may_run_on(cpu)
+    }
+
+    fn caller_may_place_threads(&mut self) -> bool {
+        self.0.caller_may_place_threads()
+    }
+
+    fn direct_tags_allowed(&self) -> bool {
+        self.0.direct_tags_allowed()
+    }
+}
+
+#[test]
+fn a_host_without_tph_support_of_its_own_lets_the_rules_alone() {
+    let mut plain = Plain(Fake::new(TABLE_OF_8));
+    let mut requester = Requester::probe(&mut plain).unwrap();
+    requester.open(&mut plain).unwrap();
+    requester.enable(MODE, &mut plain).unwrap();
+    assert_eq!(mode_of(&requester), Some(MODE));
+    requester.disable(&mut plain).unwrap();
+    assert_eq!(mode_of(&requester), None);
 }

@@ -58,7 +58,9 @@ fn sweep(
             }
             let after = held(case, &stage, control)?;
             let is_clear = after.iter().skip(1).all(|tag| *tag == 0);
-            if !(case.may_clear && is_clear) {
+            if case.may_clear && is_clear {
+                same("the control register after a failure", after.first(), before.first())?;
+            } else {
                 same("what it holds after a failure", after, before)?;
             }
             same("the request after a failure", &request, &stage.request)?;
