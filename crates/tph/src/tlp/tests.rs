@@ -141,6 +141,32 @@ fn the_transaction_tag_stays_where_no_hint_displaces_it() {
     }
 }
 
+#[test]
+fn bytes_that_do_not_fill_their_dwords_read_back() {
+    for (kind, hinted) in
+        [(RequestKind::Write, true), (RequestKind::Write, false), (RequestKind::Read, false)]
+    {
+        for bytes in [2, 5] {
+            let extent = Extent::of(SHORT, bytes).unwrap();
+            let hint = hinted.then(|| Hint::new(NARROW, ProcessingHint::Target));
+            let request = MemoryRequest { extent, hint, ..request(kind, SHORT, NARROW) };
+            for framing in [Framing::NonFlit, Framing::Flit] {
+                let header = encode(&request, framing).unwrap();
+                assert_eq!(decode(header.as_bytes(), framing).unwrap().0, request);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_prefix_of_zeroes_makes_no_tag_wide() {
+    let wide = encode(&request(RequestKind::Write, SHORT, WIDE), Framing::NonFlit).unwrap();
+    let mut bytes = wide.as_bytes().to_vec();
+    bytes[1] = 0;
+    let (read, _) = decode(&bytes, Framing::NonFlit).unwrap();
+    assert_eq!(read.hint.map(|hint| hint.tag), Some(NARROW));
+}
+
 fn read_of(bytes: u16) -> MemoryRequest {
     MemoryRequest {
         extent: Extent::of(SHORT, bytes).unwrap(),

@@ -95,6 +95,25 @@ fn a_tied_queue_keeps_its_entry_and_the_others_go_round_it() {
 }
 
 #[test]
+fn of_queues_tied_to_an_entry_the_cpu_with_most_gives_the_tag_and_of_equals_the_first() {
+    for (cpus, expected) in [(&[3, 8, 8][..], 8), (&[8, 3], 3), (&[8, 3, 3, 8], 3)] {
+        let tied: Vec<_> =
+            queues(cpus).into_iter().map(|queue| queue.tied_to(StIndex(0))).collect();
+        assert_eq!(cpus_of(&plan(1, &tied)), [expected], "{cpus:?}");
+    }
+}
+
+#[test]
+fn a_queue_that_lands_anywhere_has_an_entry() {
+    let (entry, cpu) = (StIndex(4), CpuId(2));
+    let shared = Landing::Shared { entry, cpu, level: 3 };
+    for landing in [Landing::Own { entry }, shared, Landing::Elsewhere { entry, cpu }] {
+        assert_eq!(landing.entry(), Some(entry));
+    }
+    assert_eq!(Landing::NotSteered.entry(), None);
+}
+
+#[test]
 fn kinds_of_memory_never_share() {
     let persistent = Queue::new(1, CpuId(0)).in_memory(MemoryType::Persistent);
     let plan = plan(2, &[Queue::new(0, CpuId(0)), persistent]);
