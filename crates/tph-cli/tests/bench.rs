@@ -160,7 +160,7 @@ fn what_makes_no_sense_is_refused() {
 
 #[test]
 fn an_interrupt_ends_it_with_what_there_is() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
         let arguments =
             [&["bench", "nic0", "--emulated", "-j", "--period", "50", "--settle", "0"], &STEER[..]];
         let (mut child, mut out, mut text) = start(&arguments.concat(), "\"round\"");
@@ -200,6 +200,12 @@ fn a_load_that_ends_early_ends_it_and_one_that_does_not_is_ended() {
     let answer = with(&script);
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
     assert!(ended.exists(), "it was told to end");
+    std::fs::remove_file(&ended).unwrap();
+    // One whose first process goes at once has time for the others too.
+    let child = format!("trap 'sleep 0.3; touch {}; exit' TERM; sleep 600 & wait", ended.display());
+    let answer = with(&format!("sh -c \"{child}\" & trap 'exit' TERM; wait"));
+    assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
+    assert!(ended.exists(), "the load's child was told to end");
 }
 
 /// A driver that steers itself: latencies are less while the file of its state says so.

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tph::{Bdf, StIndex, StTable, TphCapability};
 use tph_abi::{Errno, Transport};
@@ -134,7 +134,7 @@ impl Opened {
 
 /// Is told when somebody interrupts.
 pub(super) fn interrupted() -> Result<Receiver<()>, Failure> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
     let (tell, told) = channel();
     thread::spawn(move || {
         signals.forever().next();

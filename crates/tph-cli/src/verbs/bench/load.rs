@@ -10,14 +10,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, test_kill_process_group,
+};
 use vfio_tph::{Error, EventFd};
 
 use crate::failure::Failure;
 use crate::verbs::opened::{Opened, interrupted};
 
-/// How long a load has to end when it is told to.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long a load has to end when it is told to, and a program that turns steering on or off when the end has come.
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 
 /// Why an experiment ended before its time.
 #[derive(Debug)]
@@ -132,10 +134,16 @@ impl Drop for Load {
         let start = Instant::now();
         // It may have ended; then there is nobody to tell.
         let _ = kill_process_group(group, Signal::TERM);
-        while matches!(self.child.try_wait(), Ok(None)) && start.elapsed() < GRACE {
+        // What it started may take longer than itself. Ended or not, it is in the group until it is waited for.
+        while self.child.try_wait().is_err() || test_kill_process_group(group).is_ok() {
+            if start.elapsed() >= GRACE {
+                break;
+            }
             thread::sleep(Duration::from_millis(5));
         }
-        let _ = kill_process_group(group, Signal::KILL);
+        if test_kill_process_group(group).is_ok() {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
         let _ = self.child.wait();
     }
 }
