@@ -1,7 +1,7 @@
 //! Latencies that the load measures itself: lines of numbers, which belong to the phase in which they arrive.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,7 +38,7 @@ impl Samples {
         // Open for writing too, a FIFO has no end when a writer goes, and none has to be there first.
         let mut file = OpenOptions::new().read(true).write(is_fifo).open(path).map_err(failed)?;
         if !is_fifo {
-            io::Seek::seek(&mut file, io::SeekFrom::End(0)).map_err(failed)?;
+            file.seek(SeekFrom::End(0)).map_err(failed)?;
         }
         Ok(Self::of(Growing(file), unit))
     }
@@ -66,13 +66,22 @@ fn lock(arrived: &Mutex<Arrived>) -> MutexGuard<'_, Arrived> {
     arrived.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file at whose end is waited for more.
+/// A file at whose end is waited for more. Whoever makes it shorter begins anew.
 struct Growing(File);
+
+impl Growing {
+    /// Whether it ends before what was read of it. A FIFO has no position, and never does.
+    fn is_shorter(&mut self) -> io::Result<bool> {
+        let metadata = self.0.metadata()?;
+        Ok(metadata.is_file() && metadata.len() < self.0.stream_position()?)
+    }
+}
 
 impl Read for Growing {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.0.read(into) {
+                Ok(0) if self.is_shorter()? => self.0.rewind()?,
                 Ok(0) => thread::sleep(LOOK_AGAIN),
                 read => return read,
             }
@@ -171,6 +180,21 @@ mod tests {
         assert_eq!(samples.stop(Duration::ZERO).unwrap(), [50.0, 99.0]);
         assert_eq!(samples.strange()(), 4);
         assert_eq!(samples.metrics()[0].unit, "us");
+    }
+
+    #[test]
+    fn a_file_that_is_written_anew_is_read_from_its_beginning() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "11\n12\n13\n14\n").unwrap();
+        let samples = Samples::open(file.path(), "us").unwrap();
+        for (count, text) in [(1, "5\n"), (3, "1\n2\n")] {
+            // Emptied before it is written, as a shell does.
+            drop(File::create(file.path()).unwrap());
+            thread::sleep(20 * LOOK_AGAIN);
+            std::fs::write(file.path(), text).unwrap();
+            wait_for(&samples, count, 0);
+        }
+        assert_eq!(samples.lock().numbers, [5.0, 1.0, 2.0]);
     }
 
     #[test]
