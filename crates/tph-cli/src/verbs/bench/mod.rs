@@ -5,6 +5,7 @@ mod emulated;
 mod instrument;
 mod load;
 mod perf;
+mod program;
 mod report;
 mod resctrl;
 mod run;
@@ -29,6 +30,7 @@ use crate::{output, source, words};
 
 pub(crate) use args::BenchArgs;
 use load::{Ends, Load};
+use program::ProgramSwitch;
 pub(crate) use report::Event;
 use report::{Finished, PairReport, Setup, word};
 use run::{Experiment, Watcher};
@@ -52,9 +54,11 @@ pub(crate) fn bench(args: &BenchArgs, json: bool) -> Result<ExitCode, Failure> {
     let (switch, steered) = switch(args, opened.as_ref(), steered)?;
     args.who.pid.map_or(Ok(()), |process| ends.of_process(process))?;
     let mut toolbox = Toolbox::here(args, &steered, opened.as_ref())?;
+    // First, so that what the load writes at once counts.
+    let from_file = samples(args)?;
     let load = Load::start(&args.command, args.reads_output(), &ends)?;
     let (_load, out) = load.map_or((None, None), |(load, out)| (Some(load), out));
-    let samples = samples(args, out)?;
+    let samples = from_file.or_else(|| stream(args, out));
     let strange = samples.as_ref().map(Samples::strange);
     if let Some(samples) = samples {
         toolbox.add(Ok(samples));
@@ -72,7 +76,8 @@ pub(crate) fn bench(args: &BenchArgs, json: bool) -> Result<ExitCode, Failure> {
     output::live("");
     // Whatever has failed: the device is left as it should be, as far as that can be done.
     let left = experiment.switch.finish();
-    let results = results?;
+    let results =
+        results.map_err(|failure| with_left(experiment.switch.device(), failure, &left))?;
     let mut finished = Finished::new(&setup, &results, &judge(&results.pairs));
     finished.lines_without_number = strange.map_or(0, |strange| strange());
     finished.not_restored = left.err().map(|failure| failure.to_string());
@@ -80,6 +85,18 @@ pub(crate) fn bench(args: &BenchArgs, json: bool) -> Result<ExitCode, Failure> {
     let whole = finished.ended_early.is_none() && finished.not_restored.is_none();
     let lacks = !args.count.is_empty() && !setup.not_here.is_empty();
     Ok(if whole && !lacks { Exit::Done } else { Exit::Partly }.into())
+}
+
+/// What failed, and whether the device could not be left as it should be.
+fn with_left(device: &str, failure: Failure, left: &Result<(), Failure>) -> Failure {
+    let Err(left) = left else { return failure };
+    let said = |failure: &Failure| {
+        let text = failure.to_string();
+        text.strip_prefix(&format!("{device}: ")).map(str::to_owned).unwrap_or(text)
+    };
+    let reason = format!("{}; and steering was not restored: {}", said(&failure), said(left));
+    let advice = "See to it that steering is as its driver needs it before you go on.";
+    Failure::Switch { device: device.to_owned(), reason, advice }
 }
 
 /// Says what would be done.
@@ -126,20 +143,25 @@ fn switch<'a>(
         }
         (None, _, Some(program)) => {
             let device = source::address(&args.device)?.to_string();
-            Ok((Switch::Program { device, program: program.clone() }, steered))
+            Ok((Switch::Program(ProgramSwitch::new(device, program.clone())), steered))
         }
         _ => Err(Failure::Usage("say what is steered: --plan, or --map and --mode".into())),
     }
 }
 
-/// The latencies that the load measures, if it does.
-fn samples(args: &BenchArgs, out: Option<ChildStdout>) -> Result<Option<Samples>, Failure> {
-    let Some(path) = &args.samples else { return Ok(None) };
-    Ok(Some(match out {
+/// The latencies that the load measures itself, if it writes them to a file.
+fn samples(args: &BenchArgs) -> Result<Option<Samples>, Failure> {
+    let path = args.samples.as_ref().filter(|path| path.as_os_str() != "-");
+    path.map(|path| Samples::open(path, &args.unit)).transpose()
+}
+
+/// The same if they come in the load's output, or in this command's input.
+fn stream(args: &BenchArgs, out: Option<ChildStdout>) -> Option<Samples> {
+    args.samples.as_ref()?;
+    Some(match out {
         Some(out) => Samples::of(out, &args.unit),
-        None if path.as_os_str() == "-" => Samples::of(std::io::stdin(), &args.unit),
-        None => Samples::open(path, &args.unit)?,
-    }))
+        None => Samples::of(std::io::stdin(), &args.unit),
+    })
 }
 
 fn set_up(device: String, args: &BenchArgs, steered: &Steered, toolbox: &Toolbox<'_>) -> Setup {

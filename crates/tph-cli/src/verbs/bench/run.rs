@@ -81,7 +81,9 @@ impl Experiment<'_> {
 
     /// Turns steering on or off, lets it settle, measures.
     fn phase(&mut self, setting: Setting) -> Result<Result<Vec<f64>, End>, Failure> {
-        self.switch.set(setting)?;
+        if let Some(end) = self.switch.set(setting, &self.ends)? {
+            return Ok(Err(end));
+        }
         if let Some(end) = self.ends.wait(self.settle) {
             return Ok(Err(end));
         }

@@ -1,13 +1,11 @@
 //! Turning steering on and off.
 
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-
 use tph::{StIndex, StMode};
 use vfio_tph::experiment::Setting;
 use vfio_tph::{Host, TphDevice};
 
+use super::load::{End, Ends};
+use super::program::ProgramSwitch;
 use super::steered::Steered;
 use crate::failure::Failure;
 use crate::verbs::opened::{Carrier, Opened};
@@ -17,10 +15,11 @@ pub(super) enum Switch<'a> {
     /// This command, on the device that it holds or another process has.
     Device(DeviceSwitch<'a>),
     /// A program.
-    Program { device: String, program: PathBuf },
+    Program(ProgramSwitch),
 }
 
-/// A device that is turned on and off. Its entries stay meanwhile: what changes is whether they are sent.
+/// A device that is turned on and off. Its entries stay meanwhile: what changes is whether they are sent. When this is dropped,
+/// the device is left as [`Switch::finish`] leaves it, if it was not yet.
 pub(super) struct DeviceSwitch<'a> {
     device: TphDevice<Carrier<'a>>,
     mode: StMode,
@@ -98,36 +97,27 @@ impl<'a> DeviceSwitch<'a> {
     }
 }
 
+impl Drop for DeviceSwitch<'_> {
+    fn drop(&mut self) {
+        // Whatever was to be said has been said.
+        let _ = self.finish();
+    }
+}
+
 impl Switch<'_> {
     /// The device's name.
     pub(super) fn device(&self) -> &str {
         match self {
             Self::Device(switch) => switch.device.name(),
-            Self::Program { device, .. } => device,
+            Self::Program(switch) => &switch.device,
         }
     }
 
-    /// Turns steering on or off.
-    pub(super) fn set(&mut self, setting: Setting) -> Result<(), Failure> {
+    /// Turns steering on or off, and hears meanwhile of the end.
+    pub(super) fn set(&mut self, setting: Setting, ends: &Ends) -> Result<Option<End>, Failure> {
         match self {
-            Self::Device(switch) => switch.set(setting),
-            Self::Program { device, program } => {
-                let word = if setting == Setting::On { "on" } else { "off" };
-                let mut command = Command::new(&*program);
-                command.arg(word).stdin(Stdio::null()).stdout(Stdio::null());
-                // Ctrl-C is for this command, which calls it once more then.
-                let called = command.process_group(0).status();
-                let reason = match called {
-                    Ok(status) if status.success() => return Ok(()),
-                    Ok(status) => status.to_string(),
-                    Err(error) => error.to_string(),
-                };
-                let reason =
-                    format!("turning steering {word} with {}: {reason}", program.display());
-                let advice =
-                    "It must do it, with `on` or `off` as its only argument, and exit with 0.";
-                Err(Failure::Switch { device: device.clone(), reason, advice })
-            }
+            Self::Device(switch) => switch.set(setting).map(|()| None),
+            Self::Program(switch) => switch.set(setting, Some(ends)),
         }
     }
 
@@ -135,7 +125,7 @@ impl Switch<'_> {
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         match self {
             Self::Device(switch) => switch.finish(),
-            Self::Program { .. } => self.set(Setting::On),
+            Self::Program(switch) => switch.finish(),
         }
     }
 }
