@@ -92,6 +92,22 @@ pub(crate) enum Failure {
         /// Why not.
         error: io::Error,
     },
+    /// A program that was to run meanwhile did not start.
+    #[error("cannot start {program}: {error}")]
+    Program {
+        /// Which.
+        program: String,
+        /// Why not.
+        error: io::Error,
+    },
+    /// A file of samples cannot be read.
+    #[error("{}: {error}", path.display())]
+    Samples {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
     /// Nothing that was asked for can be counted here.
     #[error("{device}: nothing can be counted here: {why}")]
     NothingToCount {
@@ -152,6 +168,13 @@ impl Failure {
             }
             Self::PlanFile(error) => Some(error.advice()),
             Self::File { error, .. } | Self::Output(error) => Some(for_file(error.kind()).into()),
+            Self::Program { .. } => Some("Name a program that is there and may be run.".into()),
+            Self::Samples { path, error } => Some(match error.kind() {
+                io::ErrorKind::NotFound => {
+                    format!("Make it first, for the load to write to: mkfifo {}.", path.display())
+                }
+                _ => "Name a FIFO or a file that you may read.".into(),
+            }),
             Self::Profile(tph_emu::ProfileError::Unreadable { .. }) => Some(
                 "Name the file of a profile; --emulated without a name is the host of the \
                  demonstration."

@@ -114,6 +114,22 @@ fn too_few_rounds_are_called_so() {
 }
 
 #[test]
+fn what_was_never_measured_is_called_so() {
+    let empty = file("");
+    let samples = ["--samples", empty.path().to_str().unwrap()];
+    let answer = bench("--emulated", &[&STEER[..], &samples].concat());
+    assert_eq!(answer.code, Some(5), "{}", answer.out);
+    let said = "LLC-load-misses less. latency-median was never measured. \
+                latency-99-percent was never measured.\n";
+    assert!(answer.out.ends_with(said), "{}", answer.out);
+    let answer = bench("--emulated", &[&STEER[..], &samples, &["-j"]].concat());
+    let finished = events(&answer).pop().unwrap();
+    let verdicts: Vec<_> =
+        finished["measured"].as_array().unwrap().iter().map(|it| &it["verdict"]).collect();
+    assert_eq!(verdicts, ["difference", "never-measured", "never-measured"]);
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_counted() {
     let answer = bench("--emulated", &[&STEER[..], &["--dry-run"]].concat());
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));

@@ -52,13 +52,16 @@ impl<D: Borrow<EmuDevice>> Nic<D> {
     /// Rings the doorbell of each queue once and waits until its data was sent.
     pub(super) fn ring_all(&self) -> Result<(), Failure> {
         self.memory.fill(0);
-        for queue in 0..self.queues {
-            let status = self.ring(queue)?;
-            if status != Status::Done as u32 {
-                return Err(self.failure(&format!("queue {queue} stopped with status {status}")));
-            }
+        (0..self.queues).try_for_each(|queue| self.write_all(queue))
+    }
+
+    /// Rings the doorbell of a queue; an error unless all its data was sent.
+    pub(super) fn write_all(&self, queue: u16) -> Result<(), Failure> {
+        let status = self.ring(queue)?;
+        if status == Status::Done as u32 {
+            return Ok(());
         }
-        Ok(())
+        Err(self.failure(&format!("queue {queue} stopped with status {status}")))
     }
 
     /// Rings the doorbell of a queue and waits until its data was sent; its status then.

@@ -40,7 +40,7 @@ pub struct Difference {
 pub enum Verdict {
     /// Steering makes a difference: coins alone look so in less than [`LEVEL`] of experiments.
     Difference,
-    /// None was found. One that is smaller than the interval is wide may be there.
+    /// None was found. A difference inside of the interval may be there.
     NoDifference,
     /// So few rounds that nothing could have been found ([`fewest_rounds`]).
     TooFewRounds,

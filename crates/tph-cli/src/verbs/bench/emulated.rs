@@ -68,7 +68,7 @@ impl Instrument for EmulatedLoad<'_> {
     fn stop(&mut self, _: Duration) -> Result<Vec<f64>, Failure> {
         for _ in 0..DOORBELLS {
             for queue in 0..self.queues {
-                self.nic.ring(queue)?;
+                self.nic.write_all(queue)?;
             }
         }
         let (misses, writes) = self.read();

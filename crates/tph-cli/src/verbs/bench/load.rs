@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -116,7 +115,8 @@ impl Load {
         } else {
             std::io::stderr().as_fd().try_clone_to_owned()?.into()
         };
-        let failed = |error| Failure::File { path: PathBuf::from(program), error };
+        let name = program.to_string_lossy();
+        let failed = |error| Failure::Program { program: name.clone().into_owned(), error };
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null()).stdout(out).process_group(0);
         let mut child = command.spawn().map_err(failed)?;

@@ -83,7 +83,8 @@ pub(crate) fn bench(args: &BenchArgs, json: bool) -> Result<ExitCode, Failure> {
     finished.not_restored = left.err().map(|failure| failure.to_string());
     say(json, &Event::Finished(&finished))?;
     let whole = finished.ended_early.is_none() && finished.not_restored.is_none();
-    let lacks = !args.count.is_empty() && !setup.not_here.is_empty();
+    let absent = !args.count.is_empty() && !setup.not_here.is_empty();
+    let lacks = absent || finished.lacks();
     Ok(if whole && !lacks { Exit::Done } else { Exit::Partly }.into())
 }
 

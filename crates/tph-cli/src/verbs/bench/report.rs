@@ -100,7 +100,7 @@ pub(crate) struct MeasuredReport {
     pub(super) differences: Option<SpreadReport>,
     /// How likely chance alone makes it look so, corrected for how much was measured.
     pub(super) p: f64,
-    /// `difference`, `no-difference`, `too-few-rounds`.
+    /// `difference`, `no-difference`, `too-few-rounds`, `never-measured` (in no round, though there were some).
     pub(super) verdict: &'static str,
 }
 
@@ -140,7 +140,7 @@ pub(super) const fn word(setting: Setting) -> &'static str {
 }
 
 impl MeasuredReport {
-    fn new(metric: &Metric, judged: &Judgement) -> Self {
+    fn new(metric: &Metric, judged: &Judgement, rounds: usize) -> Self {
         let difference = judged.difference.map(|difference| difference.estimate);
         let base = judged.off.map(|off| off.median).filter(|median| *median != 0.0);
         let percent = |difference: f64| Some(100.0 * difference / base?.abs());
@@ -155,6 +155,7 @@ impl MeasuredReport {
             differences: judged.difference.map(|difference| difference.spread.into()),
             p: judged.p,
             verdict: match judged.verdict {
+                _ if judged.rounds == 0 && rounds > 0 => NEVER,
                 Verdict::Difference => "difference",
                 Verdict::NoDifference => "no-difference",
                 _ => "too-few-rounds",
@@ -163,7 +164,15 @@ impl MeasuredReport {
     }
 }
 
+/// The verdict on what was measured in no round.
+const NEVER: &str = "never-measured";
+
 impl Finished {
+    /// Whether something was measured in no round.
+    pub(super) fn lacks(&self) -> bool {
+        self.measured.iter().any(|measured| measured.verdict == NEVER)
+    }
+
     pub(super) fn new(setup: &Setup, results: &Results, judged: &[Judgement]) -> Self {
         let measured = setup.measured.iter().zip(judged);
         Self {
@@ -175,7 +184,7 @@ impl Finished {
             fewest_rounds: fewest_rounds(judged.len()),
             lines_without_number: 0,
             measured: measured
-                .map(|(metric, judged)| MeasuredReport::new(metric, judged))
+                .map(|(metric, judged)| MeasuredReport::new(metric, judged, results.rounds))
                 .collect(),
         }
     }

@@ -33,7 +33,7 @@ pub(super) struct Samples {
 impl Samples {
     /// Those in a file or FIFO: of a file what is added from now on, of a FIFO what comes.
     pub(super) fn open(path: &Path, unit: &str) -> Result<Self, Failure> {
-        let failed = |error| Failure::File { path: path.to_owned(), error };
+        let failed = |error| Failure::Samples { path: path.to_owned(), error };
         let is_fifo = std::fs::metadata(path).map_err(failed)?.file_type().is_fifo();
         // Open for writing too, a FIFO has no end when a writer goes, and none has to be there first.
         let mut file = OpenOptions::new().read(true).write(is_fifo).open(path).map_err(failed)?;

@@ -98,8 +98,9 @@ fn measured_row(measured: &MeasuredReport) -> Vec<Cell> {
     };
     let signed = |value: f64| format!("{}{}", if value > 0.0 { "+" } else { "" }, number(value));
     let (means, tone) = match measured.verdict {
-        "difference" => ("a difference", Tone::Good),
+        "difference" => (direction(measured), Tone::Plain),
         "no-difference" => ("no difference", Tone::Plain),
+        "never-measured" => ("never measured", Tone::Bad),
         _ => ("too few rounds", Tone::Bad),
     };
     let percent = |percent: f64| format!("{percent:+.1} %");
@@ -117,24 +118,38 @@ fn measured_row(measured: &MeasuredReport) -> Vec<Cell> {
     ]
 }
 
-/// The answer in a sentence.
-fn sentence(finished: &Finished) -> String {
-    let with = |verdict| finished.measured.iter().filter(move |it| it.verdict == verdict);
-    let names: Vec<_> = with("difference").map(|it| clean(&it.metric.name)).collect();
-    if !names.is_empty() {
-        return format!("Steering makes a difference to {}.", names.join(", "));
-    }
-    if with("no-difference").next().is_some() {
-        return "No difference was found. One smaller than the intervals are wide may be there."
-            .into();
-    }
-    let fewest = finished.fewest_rounds;
-    format!("Too few rounds to say anything: it takes at least {fewest}.")
+/// What steering does to it; whether that is good, the unit does not say.
+fn direction(measured: &MeasuredReport) -> &'static str {
+    if measured.difference.is_some_and(|it| it < 0.0) { "less" } else { "more" }
 }
 
-/// Four digits, and a letter for thousands.
+/// The answer in a sentence, and what was never measured in another.
+fn sentence(finished: &Finished) -> String {
+    let with = |verdict| finished.measured.iter().filter(move |it| it.verdict == verdict);
+    let different = with("difference");
+    let names: Vec<_> =
+        different.map(|it| format!("{} {}", clean(&it.metric.name), direction(it))).collect();
+    let mut sentences = Vec::new();
+    if !names.is_empty() {
+        sentences.push(format!("Steering makes a difference: {}.", names.join(", ")));
+    } else if with("no-difference").next().is_some() {
+        let none = "No difference was found. A difference inside of the intervals may be there.";
+        sentences.push(none.to_owned());
+    } else if with("too-few-rounds").next().is_some() {
+        let fewest = finished.fewest_rounds;
+        sentences.push(format!("Too few rounds to say anything: it takes at least {fewest}."));
+    }
+    let never = with("never-measured");
+    sentences.extend(never.map(|it| format!("{} was never measured.", clean(&it.metric.name))));
+    sentences.join(" ")
+}
+
+/// Four digits, and a letter for thousands; what is less than a millionth as a power of ten.
 fn number(value: f64) -> String {
     let size = value.abs();
+    if size > 0.0 && size < 1e-6 {
+        return format!("{value:.3e}");
+    }
     let scales = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")];
     let scale = scales.iter().find(|(least, _)| size >= *least);
     let (digits, letter) = match scale {
@@ -146,6 +161,13 @@ fn number(value: f64) -> String {
         1000.0.. => 0,
         100.0.. => 1,
         10.0.. => 2,
+        1.0.. => 3,
+        0.1.. => 4,
+        0.01.. => 5,
+        0.001.. => 6,
+        0.0001.. => 7,
+        0.00001.. => 8,
+        0.000_001.. => 9,
         _ => 3,
     };
     format!("{digits:.decimals$}{letter}")
@@ -159,7 +181,10 @@ mod tests {
     fn numbers_have_about_four_digits() {
         for (value, text) in [
             (0.0, "0.000"),
-            (0.01234, "0.012"),
+            (0.01234, "0.01234"),
+            (-0.25, "-0.2500"),
+            (0.000_012, "0.00001200"),
+            (-1.5e-9, "-1.500e-9"),
             (1.5, "1.500"),
             (-42.0, "-42.00"),
             (512.25, "512.2"),
