@@ -1,11 +1,8 @@
-//! `tph bench`, on the emulated host, and with a driver that turns steering on and off itself
+//! `tph bench`, on the emulated host
 
 mod common;
 
-use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::Read;
 
 use common::{Answer, file, profile, run, start};
 use rustix::process::{Pid, Signal, kill_process};
@@ -164,6 +161,8 @@ fn what_makes_no_sense_is_refused() {
         with(&["--rounds", "1001"]),
         with(&["--cpus", "x"]),
         with(&["--count", "luck"]),
+        with(&["--cpus", "3"]),
+        with(&["--count", "cpu"]),
         with(&["--unit", "us"]),
         with(&["--samples", "/nonexistent"]),
         with(&["--plan", "/nonexistent"]),
@@ -222,63 +221,4 @@ fn a_load_that_ends_early_ends_it_and_one_that_does_not_is_ended() {
     let answer = with(&format!("sh -c \"{child}\" & trap 'exit' TERM; wait"));
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
     assert!(ended.exists(), "the load's child was told to end");
-}
-
-/// A driver that steers itself: latencies are less while the file of its state says so.
-fn driver(state: &Path, samples: &Path, end: &AtomicBool, steered: u32) {
-    let mut samples = std::fs::OpenOptions::new().append(true).open(samples).unwrap();
-    let mut number = 0_u32;
-    while !end.load(Ordering::Relaxed) {
-        let on = std::fs::read_to_string(state).is_ok_and(|text| text.trim() == "on");
-        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let latency = if on { steered } else { 1000 } + (number >> 24);
-        writeln!(samples, "{latency}").unwrap();
-        std::thread::sleep(std::time::Duration::from_micros(200));
-    }
-}
-
-/// An experiment with such a driver, and in which state it is left.
-fn with_driver(steered: u32) -> (Answer, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    let (program, state, samples) = (at("toggle"), at("state"), file(""));
-    std::fs::write(&program, format!("#!/bin/sh\necho $1 > {}\n", state.display())).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let end = AtomicBool::new(false);
-    let answer = std::thread::scope(|scope| {
-        scope.spawn(|| driver(&state, samples.path(), &end, steered));
-        let arguments = ["bench", DEVICE, "--toggle", program.to_str().unwrap()];
-        let samples = ["--samples", samples.path().to_str().unwrap(), "--unit", "us"];
-        let timing = ["--period", "40", "--settle", "20", "--rounds", "20", "-j", "--seed", "3"];
-        let answer = run(&[&arguments[..], &samples, &timing, &["--count", "resctrl"]].concat());
-        end.store(true, Ordering::Relaxed);
-        answer
-    });
-    (answer, std::fs::read_to_string(&state).unwrap())
-}
-
-/// Any function of this machine will do: nobody touches it.
-const DEVICE: &str = "0000:00:00.0";
-
-#[test]
-fn a_driver_that_steers_itself_is_asked_to_and_its_latencies_count() {
-    if !Path::new("/sys/bus/pci/devices").join(DEVICE).exists() {
-        return;
-    }
-    let (answer, left) = with_driver(500);
-    assert_eq!(left, "on\n", "the driver is left steering");
-    let started = &events(&answer)[0];
-    assert_eq!((&started["switched_by"], &started["mode"]), (&"program".into(), &Value::Null));
-    let finished = events(&answer).pop().unwrap();
-    let latency = |finished: &Value| {
-        let all = finished["measured"].as_array().unwrap().iter();
-        all.clone().find(|it| it["name"] == "latency-median").unwrap().clone()
-    };
-    let judged = latency(&finished);
-    assert_eq!(
-        (&judged["verdict"], &judged["unit"]),
-        (&"difference".into(), &"us".into()),
-        "{judged}"
-    );
-    assert!((judged["difference"].as_f64().unwrap() + 500.0).abs() < 100.0, "{judged}");
 }

@@ -2,6 +2,7 @@
 
 use crate::Host;
 
+const RESCTRL: &str = "/sys/fs/resctrl";
 const MONITORED: &str = "/sys/fs/resctrl/mon_data";
 /// How the folder of a cache is called, before its number.
 const CACHE: &str = "mon_L3_";
@@ -33,6 +34,11 @@ impl CacheTraffic {
 }
 
 impl Host {
+    /// Whether resctrl is mounted, whatever its processor counts.
+    pub fn has_resctrl(&self) -> bool {
+        !self.files.unrecorded_list(RESCTRL).is_empty()
+    }
+
     /// What is counted for each last-level cache, by its number ([`Cache::id`](crate::Cache::id)). Empty where
     /// the processor counts nothing, or resctrl is not mounted.
     pub fn cache_traffic(&self) -> Vec<(u32, CacheTraffic)> {

@@ -41,10 +41,10 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u32>,
     /// The CPUs on which is counted; by default those that data is steered to
-    #[arg(long, value_name = "CPUS", value_parser = parse_list)]
+    #[arg(long, value_name = "CPUS", value_parser = parse_list, conflicts_with = "emulated")]
     pub(super) cpus: Option<CpuSet>,
-    /// What is counted; by default all that can be
-    #[arg(long, value_name = "WHAT", num_args = 1.., value_delimiter = ',')]
+    /// What is counted; by default all that can be. An emulated host has a counter of its own
+    #[arg(long, value_name = "WHAT", num_args = 1.., value_delimiter = ',', conflicts_with = "emulated")]
     pub(super) count: Vec<CounterArg>,
     /// Latencies that the load measures itself: a file that grows, a FIFO, or - for the output of COMMAND
     /// (without one, for standard input). Each line is a number

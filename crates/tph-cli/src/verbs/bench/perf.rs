@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use perf_event::events::{Cache, CacheId, CacheOp, CacheResult, Event, Hardware};
 use perf_event::{Builder, Counter, ReadFormat};
+use rustix::io::Errno;
 use vfio_tph::CpuSet;
 
 use super::instrument::{Absent, Instrument, Metric};
 use crate::failure::Failure;
 
 const SOURCE: &str = "perf events";
+/// What the kernel offers on Intel's processors, and not on AMD's since Zen.
+const CACHE_EVENTS: [&str; 2] = [Counted::Loads.name(), Counted::Misses.name()];
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,8 +65,21 @@ pub(super) fn absent(what: &str, error: &io::Error) -> Absent {
             "this user may not count what happens on a CPU",
             Some("Run as root or with CAP_PERFMON, or set kernel.perf_event_paranoid to 0."),
         ),
+        _ if Errno::from_io_error(error) == Some(Errno::MFILE) => Absent::new(
+            what,
+            "this process may not open that many counters, one for each CPU and event",
+            Some("Let it have more files open: ulimit -n 65536. Or name fewer CPUs with --cpus."),
+        ),
         // ENOENT, EOPNOTSUPP, ENODEV: a virtual machine often has no PMU.
-        _ => Absent::new(what, format!("this machine does not count it: {error}"), None),
+        _ => {
+            let why = format!("this machine does not count it: {error}");
+            let of_cache = CACHE_EVENTS.contains(&what);
+            Absent::new(
+                what,
+                why,
+                of_cache.then_some("AMD's processors have none: use --count resctrl."),
+            )
+        }
     }
 }
 
@@ -197,6 +213,16 @@ mod tests {
         assert!(on_cpu(Software::CPU_CLOCK, 0xffff).is_err());
         let (none, absent) = CpuCounters::open(&CpuSet::default());
         assert!(none.is_none() && absent[0].next.is_some());
+    }
+
+    #[test]
+    fn each_error_has_its_advice() {
+        let next = |what, errno: Errno| absent(what, &errno.into()).next;
+        let holds = |next: Option<String>, part| next.is_some_and(|next| next.contains(part));
+        assert!(holds(next("cycles", Errno::ACCESS), "CAP_PERFMON"));
+        assert!(holds(next("cycles", Errno::MFILE), "ulimit -n"));
+        assert!(holds(next("LLC-loads", Errno::NOENT), "--count resctrl"));
+        assert_eq!(next("cycles", Errno::NOENT), None);
     }
 
     #[test]

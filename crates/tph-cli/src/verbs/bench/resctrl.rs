@@ -1,5 +1,6 @@
 //! What resctrl counts for each last-level cache: bytes from memory, and how much of it is in use.
 
+use std::thread;
 use std::time::Duration;
 
 use vfio_tph::{CacheTraffic, CpuSet, Host};
@@ -9,6 +10,11 @@ use crate::failure::Failure;
 
 const MEBIBYTE: f64 = 1024.0 * 1024.0;
 const SOURCE: &str = "resctrl";
+const MOUNT: &str =
+    "Mount it, if the processor monitors its caches: mount -t resctrl resctrl /sys/fs/resctrl.";
+/// How often it is seen what is counted: a counter says "Unavailable" now and then, until the hardware has it again.
+const LOOKS: u32 = 5;
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The caches of some CPUs; all, if it is not known which those are.
 pub(super) struct Resctrl {
@@ -29,14 +35,24 @@ impl Resctrl {
             first: CacheTraffic::default(),
             before: CacheTraffic::default(),
         };
-        resctrl.first = resctrl.read();
-        if resctrl.metrics().is_empty() {
-            let next = Some(
-                "Mount it, if the processor monitors its caches: mount -t resctrl resctrl /sys/fs/resctrl.",
-            );
-            return Err(Absent::new(SOURCE, "/sys/fs/resctrl/mon_data has no counters", next));
+        for look in 0..LOOKS {
+            if look > 0 {
+                thread::sleep(LOOK_AGAIN);
+            }
+            resctrl.first = either(resctrl.first, resctrl.read());
+            if resctrl.metrics().len() == 3 || resctrl.host.cache_traffic().is_empty() {
+                break;
+            }
         }
-        Ok(resctrl)
+        if !resctrl.metrics().is_empty() {
+            return Ok(resctrl);
+        }
+        let (why, next) = if resctrl.host.has_resctrl() {
+            ("/sys/fs/resctrl/mon_data has no counters that can be read", None)
+        } else {
+            ("/sys/fs/resctrl is not mounted", Some(MOUNT))
+        };
+        Err(Absent::new(SOURCE, why, next))
     }
 
     fn read(&self) -> CacheTraffic {
@@ -45,6 +61,15 @@ impl Resctrl {
         let all = all.into_iter().filter(|(id, _)| wanted(id)).map(|(_, traffic)| traffic);
         all.reduce(CacheTraffic::plus).unwrap_or_default()
     }
+}
+
+/// What one of two looks has seen.
+fn either(one: CacheTraffic, other: CacheTraffic) -> CacheTraffic {
+    let mut both = one;
+    both.total_bytes = one.total_bytes.or(other.total_bytes);
+    both.local_bytes = one.local_bytes.or(other.local_bytes);
+    both.occupancy = one.occupancy.or(other.occupancy);
+    both
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a sixteenth digit")]
@@ -115,7 +140,24 @@ mod tests {
     #[test]
     fn a_host_without_says_how_to_have_it() {
         let tree = known::laptop();
-        let absent = Resctrl::open(Host::saved(tree.path()), &CpuSet::default()).err().unwrap();
-        assert!(absent.next.unwrap().contains("mount"));
+        let absent = || Resctrl::open(Host::saved(tree.path()), &CpuSet::default()).err().unwrap();
+        assert!(absent().next.unwrap().contains("mount"));
+        tree.file("/sys/fs/resctrl/info/L3/cbm_mask", "fff");
+        assert_eq!(absent().next, None, "it is mounted, {}", absent().why);
+    }
+
+    #[test]
+    fn a_counter_that_is_unavailable_at_first_counts() {
+        let tree = known::demo();
+        let file = "/sys/fs/resctrl/mon_data/mon_L3_00/mbm_total_bytes";
+        tree.file(file, "Unavailable");
+        let host = Host::saved(tree.path());
+        let opened = thread::scope(|scope| {
+            let opened = scope.spawn(|| Resctrl::open(host, &CpuSet::default()));
+            thread::sleep(LOOK_AGAIN / 2);
+            tree.file(file, "1048576");
+            opened.join().unwrap()
+        });
+        assert_eq!(opened.unwrap().metrics()[0].name, "memory-traffic");
     }
 }

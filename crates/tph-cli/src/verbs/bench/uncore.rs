@@ -24,11 +24,8 @@ pub(super) struct Controllers {
     directions: BTreeMap<&'static str, Direction>,
 }
 
-struct Direction {
-    sum: Sum,
-    /// MiB for each that is counted.
-    scale: f64,
-}
+/// The counters of each controller, with the MiB that one of what they count is.
+struct Direction(Vec<(Sum, f64)>);
 
 impl Controllers {
     /// Those that there are, or why there are none.
@@ -50,32 +47,36 @@ impl Controllers {
             }
         }
         if directions.is_empty() {
-            return Err(Absent::new(WHAT, "they have no event for reads and writes by name", None));
+            return Err(Absent::new(
+                WHAT,
+                "they have no event by name that counts MiB read or written",
+                None,
+            ));
         }
         Ok(Self { directions })
     }
 }
 
 impl Direction {
-    /// The first of these events that the controllers have, on one CPU of each socket.
+    /// The first of these events that a controller has, on one CPU of each socket. One of which the kernel does not tell how many
+    /// MiB it counts is left out.
     fn open(pmus: &[PathBuf], events: &[&str]) -> io::Result<Option<Self>> {
-        let mut counters = Vec::new();
-        let mut scale = 1.0;
+        let mut sums = Vec::new();
         for pmu in pmus {
-            let Some(event) = events.iter().find(|it| pmu.join("events").join(it).exists()) else {
-                continue;
-            };
-            scale = mebibytes(pmu, event).unwrap_or(scale);
+            let Some((event, scale)) = scaled(pmu, events) else { continue };
             let known = event_of(pmu, event)?;
+            let mut counters = Vec::new();
             for cpu in CpuSet::parse(&text(&pmu.join("cpumask")).unwrap_or_default())
                 .unwrap_or_default()
                 .iter()
             {
                 counters.push(perf::on_cpu(known, cpu.0)?);
             }
+            if !counters.is_empty() {
+                sums.push((Sum::new(counters), scale));
+            }
         }
-        let sum = (!counters.is_empty()).then(|| Sum::new(counters));
-        Ok(sum.map(|sum| Self { sum, scale }))
+        Ok((!sums.is_empty()).then_some(Self(sums)))
     }
 }
 
@@ -98,6 +99,11 @@ fn event_of(pmu: &Path, event: &str) -> io::Result<Dynamic> {
     builder.event(event)?.build().map_err(io::Error::other)
 }
 
+/// The first of these events that is there, if the kernel says how many MiB one of what it counts is.
+fn scaled<'a>(pmu: &Path, events: &[&'a str]) -> Option<(&'a str, f64)> {
+    events.iter().find_map(|event| Some((*event, mebibytes(pmu, event)?)))
+}
+
 /// How many MiB one of what an event counts is.
 fn mebibytes(pmu: &Path, event: &str) -> Option<f64> {
     let told = |what| text(&pmu.join("events").join(format!("{event}.{what}")));
@@ -116,12 +122,17 @@ impl Instrument for Controllers {
     }
 
     fn start(&mut self) -> Result<(), Failure> {
-        self.directions.values_mut().for_each(|direction| direction.sum.start());
+        self.directions.values_mut().for_each(|direction| {
+            direction.0.iter_mut().for_each(|(sum, _)| sum.start());
+        });
         Ok(())
     }
 
     fn stop(&mut self, took: Duration) -> Result<Vec<f64>, Failure> {
-        let rate = |it: &mut Direction| it.sum.counted() * it.scale / took.as_secs_f64();
+        let rate = |it: &mut Direction| {
+            let mebibytes = it.0.iter_mut().map(|(sum, scale)| sum.counted() * *scale);
+            mebibytes.sum::<f64>() / took.as_secs_f64()
+        };
         Ok(self.directions.values_mut().map(rate).collect())
     }
 }
@@ -145,7 +156,13 @@ mod tests {
         };
         write("cas_count_read.scale", "6.103515625e-5\n");
         assert_eq!(mebibytes(&found[0], "cas_count_read"), None, "the unit is not told");
+        assert_eq!(scaled(&found[0], &READS), None, "it would be taken for MiB");
+        write("data_reads.scale", "64\n");
+        write("data_reads.unit", "Bytes\n");
+        assert_eq!(scaled(&found[0], &READS), None, "another unit");
         write("cas_count_read.unit", "MiB\n");
+        assert_eq!(scaled(&found[0], &READS), Some(("cas_count_read", 6.103_515_625e-5)));
+        assert_eq!(scaled(&found[1], &READS), None, "each controller says it for itself");
         assert_eq!(mebibytes(&found[0], "cas_count_read"), Some(6.103_515_625e-5));
     }
 
