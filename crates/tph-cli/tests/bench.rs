@@ -131,6 +131,10 @@ fn a_dry_run_says_what_would_be_counted() {
     let answer = bench("--emulated", &[&STEER[..], &["--dry-run"]].concat());
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
     insta::assert_snapshot!("dry_run", answer.out);
+    let samples = ["--samples", "/nonexistent", "--unit", "us", "--dry-run"];
+    let answer = bench("--emulated", &[&STEER[..], &samples].concat());
+    assert_eq!(answer.code, Some(0), "it is not opened: {}", answer.err);
+    assert!(answer.out.contains("latency-99-percent us  (samples)"), "{}", answer.out);
 }
 
 #[test]

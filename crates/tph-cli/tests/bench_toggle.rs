@@ -1,4 +1,4 @@
-//! `tph bench` with a driver that turns steering on and off itself
+//! `tph bench` with a driver that has the device
 
 mod common;
 
@@ -78,4 +78,16 @@ fn a_driver_that_steers_itself_is_asked_to_and_its_latencies_count() {
         "{judged}"
     );
     assert!((judged["difference"].as_f64().unwrap() + 500.0).abs() < 100.0, "{judged}");
+}
+
+#[test]
+fn a_dry_run_looks_whether_the_process_has_the_device() {
+    let Some(device) = any_device() else {
+        eprintln!("skipped: this machine has no PCI function");
+        return;
+    };
+    let own = std::process::id().to_string();
+    let answer = run(&["bench", &device, "--pid", &own, "--dry-run"]);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""), "{}", answer.err);
+    assert!(answer.err.contains(&own), "{}", answer.err);
 }

@@ -100,19 +100,29 @@ fn with_left(device: &str, failure: Failure, left: &Result<(), Failure>) -> Fail
     Failure::Switch { device: device.to_owned(), reason, advice }
 }
 
-/// Says what would be done.
+/// Says what would be done. What another process has open is only read, and samples are not opened: of a FIFO nothing is taken away.
 fn plan(args: &BenchArgs, steered: &Steered, json: bool) -> Result<ExitCode, Failure> {
     let place = args.place.open()?;
     let device = place.address(&args.device)?.to_string();
     if let (Some(mode), None) = (steered.mode, &args.who.toggle) {
         place.rehearse(&args.device, mode, &steered.batch)?;
     }
-    let opened = args.place.emulated.as_ref().map(|_| open(args, steered)).transpose()?.flatten();
+    let to_open = args.place.emulated.is_some() || args.who.pid.is_some();
+    let to_open = to_open && args.place.sysroot.is_none();
+    let opened = to_open.then(|| open(args, steered)).transpose()?.flatten();
+    let of_process = match &opened {
+        Some(opened @ Opened::Shared { .. }) => Some(DeviceSwitch::share(opened)?.1),
+        _ => None,
+    };
+    let steered = of_process.as_ref().unwrap_or(steered);
     let toolbox = match &args.place.sysroot {
         Some(_) => Toolbox::saved(args, steered, source::host(args.place.sysroot.as_ref())),
         None => Toolbox::here(args, steered, opened.as_ref())?,
     };
-    say(json, &Event::Planned(&set_up(device, args, steered, &toolbox)))?;
+    let mut setup = set_up(device, args, steered, &toolbox);
+    let samples = args.samples.iter().flat_map(|_| samples::metrics(&args.unit));
+    setup.measured.extend(samples);
+    say(json, &Event::Planned(&setup))?;
     Ok(Exit::Done.into())
 }
 

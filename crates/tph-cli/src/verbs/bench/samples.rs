@@ -123,10 +123,14 @@ impl Arrived {
     }
 }
 
+/// What samples in this unit tell.
+pub(super) fn metrics(unit: &str) -> [Metric; 2] {
+    ["latency-median", "latency-99-percent"].map(|name| Metric::new(name, unit, "samples"))
+}
+
 impl Instrument for Samples {
     fn metrics(&self) -> Vec<Metric> {
-        let metric = |name| Metric::new(name, &self.unit, "samples");
-        vec![metric("latency-median"), metric("latency-99-percent")]
+        metrics(&self.unit).into()
     }
 
     fn start(&mut self) -> Result<(), Failure> {
