@@ -53,14 +53,21 @@ impl<'a> DeviceSwitch<'a> {
         let entries = device.capability()?.table_entries;
         let address = crate::source::address(&name)?;
         let state = Host::default().table_state(address);
-        let Some(mode) = state.and_then(|state| state.mode) else {
-            let reason = "the process has not turned TPH on".to_owned();
-            let advice =
-                "Start it after the process has, or give a plan to hold the device yourself.";
-            return Err(Failure::Switch { device: name, reason, advice });
+        let Some(mode) = state.as_ref().and_then(|state| state.mode) else {
+            let (reason, advice) = if state.is_some() {
+                (
+                    "the process has not turned TPH on",
+                    "Start it after the process has, or give a plan to hold the device yourself.",
+                )
+            } else {
+                (
+                    "it is not bound to vfio-pci-tph, so that nothing says what its TPH is doing",
+                    "Bind it there (tph bind), or have its driver switch: --toggle.",
+                )
+            };
+            return Err(Failure::Switch { device: name, reason: reason.to_owned(), advice });
         };
         let indices: Vec<_> = (0..entries).map(StIndex).collect();
-        // A driver that serves the kernel series and no more has no answer: then --cpus says it.
         let found = device.entries(&indices).unwrap_or_default();
         let known = indices.into_iter().zip(found);
         let readers = known.filter_map(|(index, entry)| Some((index, entry?.cpu))).collect();
