@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use tph::CpuId;
 
@@ -27,8 +26,12 @@ struct Run {
 }
 
 impl Run {
-    fn numbers(self) -> RangeInclusive<u32> {
-        self.first..=self.last
+    fn len(self) -> u32 {
+        (self.last - self.first).saturating_add(1)
+    }
+
+    fn numbers(self) -> impl Iterator<Item = u32> {
+        (0..self.len()).map(move |number| self.first + number)
     }
 }
 
@@ -72,7 +75,7 @@ impl CpuSet {
 
     /// How many they are.
     pub fn len(&self) -> usize {
-        self.runs.iter().map(|run| run.numbers().count()).sum()
+        self.runs.iter().map(|run| run.len() as usize).sum()
     }
 
     /// Whether there is none.
