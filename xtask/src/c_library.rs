@@ -49,8 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let sysroot = prepare_c_library(&Cache::from_environment()?, progress)?;
     fetch()?;
     if let Some(folder) = &arguments.install {
-        let file = |source| Error::File { action: "find", path: folder.clone(), source };
-        let folder = std::path::absolute(folder).map_err(file)?;
+        let folder = std::path::absolute(folder).map_err(Error::file("find", folder))?;
         install(&sysroot, &folder, &LOCAL)?;
         return Ok(ExitCode::SUCCESS);
     }

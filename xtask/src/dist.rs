@@ -31,18 +31,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 /// Writes all of it below `share`.
 pub(crate) fn write(share: &Path) -> Result<(), Error> {
     let pages = share.join("man/man1");
-    let file = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::File { action: "write", path, source }
-    };
-    fs::create_dir_all(&pages).map_err(file(&pages))?;
-    clap_mangen::generate_to(tph_cli::definition(), &pages).map_err(file(&pages))?;
+    fs::create_dir_all(&pages).map_err(Error::file("write", &pages))?;
+    clap_mangen::generate_to(tph_cli::definition(), &pages)
+        .map_err(Error::file("write", &pages))?;
     for (shell, place) in SHELLS {
         let path = share.join(place);
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut tph_cli::definition(), "tph", &mut script);
-        fs::create_dir_all(path.parent().unwrap_or(share)).map_err(file(&path))?;
-        fs::write(&path, script).map_err(file(&path))?;
+        fs::create_dir_all(path.parent().unwrap_or(share)).map_err(Error::file("write", &path))?;
+        fs::write(&path, script).map_err(Error::file("write", &path))?;
     }
     Ok(())
 }

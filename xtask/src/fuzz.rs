@@ -95,14 +95,12 @@ fn fuzz(
 ) -> Result<Score, Error> {
     let make = |name: &str| {
         let path = folder.join(name);
-        let failed = |source| Error::File { action: "make", path: path.clone(), source };
-        fs::create_dir_all(&path).map_err(failed).map(|()| path.clone())
+        fs::create_dir_all(&path).map_err(Error::file("make", &path)).map(|()| path)
     };
     let corpus = make(&format!("corpus/{}", target.name))?;
     let found = make("found")?;
     let log = found.join(format!("{}.log", target.name));
-    let failed = |source| Error::File { action: "make", path: log.clone(), source };
-    let file = fs::File::create(&log).map_err(failed)?;
+    let file = fs::File::create(&log).map_err(Error::file("make", &log))?;
 
     let program = programs.join(target.name);
     let mut command = Command::new(&program);
@@ -117,7 +115,7 @@ fn fuzz(
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).status();
     let program = program.display().to_string();
     let status = status.map_err(|source| Error::Start { program, source })?;
-    let text = fs::read_to_string(&log).map_err(failed)?;
+    let text = fs::read_to_string(&log).map_err(Error::file("read", &log))?;
     Ok(Score { clean: status.success(), ..Score::of(&text) })
 }
 

@@ -11,11 +11,7 @@ use tph_lab::{Error, Sysroot};
 /// The system's cargo with a verb; it builds into `target`, and finds the sources that this machine's cargo
 /// has fetched.
 pub(crate) fn cargo(sysroot: &Sysroot, target: &Path, verb: &str) -> Result<Command, Error> {
-    std::fs::create_dir_all(target).map_err(|source| Error::File {
-        action: "make the folder",
-        path: target.to_owned(),
-        source,
-    })?;
+    std::fs::create_dir_all(target).map_err(Error::file("make the folder", target))?;
     let (repository, home) = (repo::root(), cargo_home().unwrap_or_default());
     let mounts = [
         Mount { from: &repository, to: "/repo" },

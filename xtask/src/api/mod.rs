@@ -51,8 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         let changes = Changes::between(&old, &new);
         let refusal = changes.refusal(&old, &new, &changelog);
         if record && refusal.is_none() {
-            let file = |source| Error::File { action: "write", path: path.clone(), source };
-            fs::write(&path, new.to_string()).map_err(file)?;
+            fs::write(&path, new.to_string()).map_err(Error::file("write", &path))?;
         } else if !changes.is_empty() || old.head != new.head {
             same = false;
             let how = format!("record it with UPDATE_API=1 cargo xtask api {package}");
@@ -96,9 +95,5 @@ fn describe(package: &str) -> Result<PathBuf, Error> {
 }
 
 fn read(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|source| Error::File {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    })
+    fs::read_to_string(path).map_err(Error::file("read", path))
 }
