@@ -55,12 +55,22 @@ impl Door {
     }
 }
 
-/// What the thread does, as in `vfio_user/server.rs`; `heeds`: whether it looks at what `enter` says.
-fn serve(door: &Door, clients: &Clients<Line, &str>, heeds: bool) {
+/// What the server's thread does.
+type Serve = fn(&Door, &Clients<Line, &str>);
+
+/// The server's own loop.
+fn serve(door: &Door, clients: &Clients<Line, &str>) {
+    let next = || door.next().map(|line| (line.clone(), line));
+    clients.serve_each(next, |line| {
+        line.wait();
+        Err("hung up")
+    });
+}
+
+/// The same, but it does not heed what `enter` says.
+fn serve_whoever_knocks(door: &Door, clients: &Clients<Line, &str>) {
     while let Some(line) = door.next() {
-        if !clients.enter(line.clone()) && heeds {
-            return;
-        }
+        clients.enter(line.clone());
         line.wait();
         clients.leave(Err("hung up"));
     }
@@ -68,11 +78,11 @@ fn serve(door: &Door, clients: &Clients<Line, &str>, heeds: bool) {
 
 /// A client for each of `leave`: it leaves, or it stays until it is thrown out. The handle is dropped at any
 /// moment, and has to come to an end.
-fn stopped_at_any_moment(leave: &[bool], heeds: bool) {
+fn stopped_at_any_moment(leave: &[bool], serve: Serve) {
     let door = Arc::new(Door::default());
     let clients = Arc::new(Clients::default());
     let (their_door, theirs) = (Arc::clone(&door), Arc::clone(&clients));
-    let server = thread::spawn(move || serve(&their_door, &theirs, heeds));
+    let server = thread::spawn(move || serve(&their_door, &theirs));
     let knocking = leave.iter().map(|leaves| {
         let (door, leaves) = (Arc::clone(&door), *leaves);
         thread::spawn(move || {
@@ -98,12 +108,12 @@ fn stopped_at_any_moment(leave: &[bool], heeds: bool) {
 
 #[test]
 fn the_server_ends_whenever_it_is_stopped() {
-    many_orders(|| stopped_at_any_moment(&[false], true));
-    many_orders(|| stopped_at_any_moment(&[true, false], true));
+    many_orders(|| stopped_at_any_moment(&[false], serve));
+    many_orders(|| stopped_at_any_moment(&[true, false], serve));
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
 fn a_server_that_takes_a_client_after_its_end_would_be_found() {
-    many_orders(|| stopped_at_any_moment(&[false], false));
+    many_orders(|| stopped_at_any_moment(&[false], serve_whoever_knocks));
 }

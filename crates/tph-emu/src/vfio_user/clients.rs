@@ -27,6 +27,21 @@ impl<C, E> Default for Clients<C, E> {
 }
 
 impl<C: HangUp, E> Clients<C, E> {
+    /// What the server's thread does: it serves one client after the other, until there is none to come or
+    /// [`stop`](Self::stop) was called. Of a client there is what hangs up and what is served.
+    pub(crate) fn serve_each<S>(
+        &self,
+        mut next: impl FnMut() -> Option<(C, S)>,
+        mut serve: impl FnMut(S) -> Result<(), E>,
+    ) {
+        while let Some((client, stream)) = next() {
+            if !self.enter(client) {
+                return;
+            }
+            self.leave(serve(stream));
+        }
+    }
+
     /// A client is there. `false`: it is not to be served, nor is anybody after it.
     pub(crate) fn enter(&self, client: C) -> bool {
         let mut state = self.lock();

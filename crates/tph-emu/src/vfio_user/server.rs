@@ -71,9 +71,12 @@ pub fn serve(
     let listener = UnixListener::bind(path).map_err(listen)?;
     let clients = Arc::<Shared>::default();
     let state = Arc::clone(&clients);
-    let thread = std::thread::Builder::new()
-        .name("vfio-user".to_owned())
-        .spawn(move || wait_for_clients(&listener, &stopped, &host, function, &state));
+    let thread = std::thread::Builder::new().name("vfio-user".to_owned()).spawn(move || {
+        state.serve_each(
+            || next_client(&listener, &stopped),
+            |stream| serve_client(&stream, &host, function),
+        );
+    });
     match thread {
         Ok(thread) => {
             Ok(ServerHandle { path: path.to_owned(), clients, stop, thread: Some(thread) })
@@ -123,35 +126,25 @@ impl Drop for ServerHandle {
     }
 }
 
-fn wait_for_clients(
-    listener: &UnixListener,
-    stopped: &UnixStream,
-    host: &SharedHost,
-    function: FunctionId,
-    clients: &Shared,
-) {
+/// The next client, as its stream and a copy that hangs up. `None`: the server is to end.
+fn next_client(listener: &UnixListener, stopped: &UnixStream) -> Option<(UnixStream, UnixStream)> {
     loop {
         let mut ready = [PollFd::new(listener, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
         match poll(&mut ready, None) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return,
+            Err(_) => return None,
         }
         let [client, stop] = ready.map(|fd| !fd.revents().is_empty());
         if stop {
-            return;
+            return None;
         }
         if !client {
             continue;
         }
-        let accepted = listener.accept().and_then(|(stream, _)| Ok((stream.try_clone()?, stream)));
-        let Ok((copy, stream)) = accepted else {
+        match listener.accept().and_then(|(stream, _)| Ok((stream.try_clone()?, stream))) {
+            Ok(client) => return Some(client),
             // Out of file descriptors, say: it would be no better at once.
-            std::thread::sleep(RETRY);
-            continue;
-        };
-        if !clients.enter(copy) {
-            return;
+            Err(_) => std::thread::sleep(RETRY),
         }
-        clients.leave(serve_client(&stream, host, function));
     }
 }
