@@ -1,10 +1,12 @@
 //! `cargo xtask test`: the whole test run, part by part.
 
 mod part;
+mod parts;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use part::{PARTS, Part, Verdict};
+use part::{Part, Verdict};
+use parts::PARTS;
 use std::process::ExitCode;
 use std::time::Instant;
 
