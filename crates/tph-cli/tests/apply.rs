@@ -6,20 +6,12 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
-use common::{file, json, output, profile, run, tph};
+use common::{file, json, output, planned, profile, run, tph};
 use insta::assert_snapshot;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 use tph_lab_hosts::{Tree, known};
-
-/// A plan that `tph plan` made.
-fn planned(arguments: &[&str]) -> NamedTempFile {
-    let plan = file("");
-    let path = plan.path().to_str().unwrap();
-    output(&[&["plan", "nic0", "-o", path], arguments].concat());
-    plan
-}
 
 fn path(plan: &NamedTempFile) -> &str {
     plan.path().to_str().unwrap()

@@ -5,18 +5,11 @@ mod common;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use common::{file, output, run, tph};
+use common::{planned, run, tph};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 use tph_lab_hosts::known;
-
-fn planned(queues: &[&str]) -> NamedTempFile {
-    let plan = file("");
-    let path = plan.path().to_str().unwrap();
-    output(&[&["plan", "nic0", "--emulated", "-o", path, "--queue"], queues].concat());
-    plan
-}
 
 /// A watch that runs.
 struct Watch {
@@ -58,7 +51,7 @@ impl Watch {
 
 #[test]
 fn it_has_the_plan_on_the_device_and_compares_when_asked() {
-    let plan = planned(&["0=3", "1=9"]);
+    let plan = planned(&["--emulated", "--queue", "0=3", "1=9"]);
     for signal in [Signal::INT, Signal::TERM] {
         let mut watch = Watch::start(&plan, &["--emulated"]);
         assert_eq!(watch.says("applied")["device"], "0000:01:00.0");
@@ -77,7 +70,7 @@ fn it_has_the_plan_on_the_device_and_compares_when_asked() {
 
 #[test]
 fn it_reports_and_changes_nothing_if_told_so() {
-    let plan = planned(&["0=3", "1=9"]);
+    let plan = planned(&["--emulated", "--queue", "0=3", "1=9"]);
     let tree = known::demo();
     let arguments = ["--sysroot", tree.path().to_str().unwrap(), "--report-only"];
     let mut watch = Watch::start(&plan, &arguments);
@@ -94,7 +87,7 @@ fn it_reports_and_changes_nothing_if_told_so() {
 
 #[test]
 fn a_process_that_ends_is_said_once_and_the_device_watched_on() {
-    let plan = planned(&["0=3"]);
+    let plan = planned(&["--emulated", "--queue", "0=3"]);
     let mut process = Command::new("sleep").arg("600").spawn().unwrap();
     let pid = process.id().to_string();
     let mut watch = Watch::start(&plan, &["--emulated", "--pid", &pid]);
@@ -119,7 +112,7 @@ fn a_process_that_ends_is_said_once_and_the_device_watched_on() {
 
 #[test]
 fn a_process_of_a_saved_host_that_is_gone_is_said_once() {
-    let plan = planned(&["0=3"]);
+    let plan = planned(&["--emulated", "--queue", "0=3"]);
     let tree = known::demo();
     tree.file("/proc/42/task/42/status", "Name:\tpoll\nCpus_allowed_list:\t3");
     let root = tree.path().to_str().unwrap();
@@ -136,7 +129,7 @@ fn a_process_of_a_saved_host_that_is_gone_is_said_once() {
 
 #[test]
 fn a_device_that_goes_is_waited_for() {
-    let plan = planned(&["0=3"]);
+    let plan = planned(&["--emulated", "--queue", "0=3"]);
     let tree = known::demo();
     let root = tree.path().to_str().unwrap();
     let mut watch = Watch::start(&plan, &["--sysroot", root, "--report-only"]);
@@ -153,7 +146,7 @@ fn a_device_that_goes_is_waited_for() {
 
 #[test]
 fn what_cannot_be_watched_is_refused() {
-    let plan = planned(&["0=3"]);
+    let plan = planned(&["--emulated", "--queue", "0=3"]);
     let path = plan.path().to_str().unwrap();
     let refused = |arguments: &[&str]| {
         let answer = run(&[&["watch", path], arguments].concat());

@@ -92,3 +92,11 @@ pub(crate) fn file(text: &str) -> tempfile::NamedTempFile {
     std::fs::write(file.path(), text).unwrap();
     file
 }
+
+/// A plan that `tph plan` made.
+pub(crate) fn planned(arguments: &[&str]) -> tempfile::NamedTempFile {
+    let plan = file("");
+    let path = plan.path().to_str().unwrap();
+    output(&[&["plan", "nic0", "-o", path], arguments].concat());
+    plan
+}

@@ -1,6 +1,7 @@
 //! What the rules remember of the table: for which CPU each entry was programmed.
 
 use crate::fake::{Entries, Fake};
+use crate::program::steer;
 use tph::{
     BatchLen, CpuId, CpuStanding, Entry, EntryError, EntryQuery, Error, MemoryType, Programmed,
     Requester, StIndex, StMode, State, TagSource,
@@ -48,11 +49,6 @@ fn enabled(register: u32) -> (Fake, Requester) {
     requester.open(&mut fake).unwrap();
     requester.enable(StMode::DeviceSpecific, &mut fake).unwrap();
     (fake, requester)
-}
-
-fn steer(index: u16, cpu: u32) -> Entry {
-    let source = TagSource::Cpu { cpu: CpuId(cpu), memory: MemoryType::Volatile };
-    Entry { index: StIndex(index), source }
 }
 
 fn program(fake: &mut Fake, requester: &mut Requester, entries: &[Entry]) -> Result<(), Error> {

@@ -9,6 +9,7 @@ mod fake;
 mod firmware;
 mod in_host;
 mod lost;
+mod msix;
 mod program;
 mod registers;
 mod slots;
