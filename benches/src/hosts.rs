@@ -31,12 +31,12 @@ pub(crate) fn with_tph_behind(others: u32) -> ConfigImage {
     ConfigImage::express(ENDPOINT, 0).crowded(0).extended(&all)
 }
 
-pub(crate) fn typical_image() -> Vec<u8> {
-    endpoint().0
+pub(crate) fn typical_image() -> ConfigImage {
+    endpoint()
 }
 
 /// A port whose capabilities fill its whole space: PCI Express and TPH are the last of their lists.
-pub(crate) fn longest_image() -> Vec<u8> {
+pub(crate) fn longest_image() -> ConfigImage {
     const EXPRESS: usize = 0xc0;
     let mut image = ConfigImage::express(ROOT_PORT, 0).bridge(1);
     for at in (0x40..EXPRESS).step_by(4) {
@@ -46,14 +46,14 @@ pub(crate) fn longest_image() -> Vec<u8> {
     let room = (0x1000 - 0x100 - 4 * TPH.len()) / 8;
     let others = vec![[0x0001_000b, 0]; room];
     let all: Vec<_> = others.iter().map(<[u32; 2]>::as_slice).chain([TPH.as_slice()]).collect();
-    image.extended(&all).0
+    image.extended(&all)
 }
 
 /// Two lists that never end: the one of capabilities behind PCI Express, the extended one at once.
-pub(crate) fn looping_image() -> Vec<u8> {
+pub(crate) fn looping_image() -> ConfigImage {
     let image = ConfigImage::express(ROOT_PORT, 0).bridge(1);
     let image = image.set(0x34, 0x7c).set(0x7c, 0x7c09).set(0x100, 0x1041_000b);
-    image.set(0x104, 0x1001_000b).0
+    image.set(0x104, 0x1001_000b)
 }
 
 /// The addresses of `count` functions, the lowest first.

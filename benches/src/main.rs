@@ -7,7 +7,6 @@
 mod count;
 mod figure;
 mod hosts;
-mod image;
 mod machine;
 mod measure;
 mod plot;

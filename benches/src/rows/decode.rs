@@ -4,12 +4,12 @@ use std::hint::black_box;
 
 use allocation_counter::measure;
 use tph::{AccessError, Bdf, ConfigSpace, PortType, StIndex, StTable, entry_offset};
+use tph_lab_hosts::ConfigImage;
 use vfio_tph::{Ids, PortView, TphView};
 
 use crate::count;
 use crate::figure::Figure;
 use crate::hosts::{ENDPOINT, ROOT_PORT, TPH, longest_image, looping_image, typical_image};
-use crate::image::Image;
 use crate::measure::least;
 use crate::tools::Tools;
 
@@ -18,7 +18,7 @@ const TYPICAL_NS: f64 = 1_000.0;
 const ADVERSARIAL_NS: f64 = 5_000.0;
 
 /// A name, the image, what it is of, how long it may take.
-type Case = (&'static str, fn() -> Vec<u8>, Option<u32>, f64);
+type Case = (&'static str, fn() -> ConfigImage, Option<u32>, f64);
 
 const CASES: [Case; 3] = [
     ("decode-typical", typical_image, Some(ENDPOINT), TYPICAL_NS),
@@ -31,7 +31,7 @@ pub(crate) fn run(tools: &Tools) -> Vec<Figure> {
         .into_iter()
         .map(|(name, image, expected, limit)| {
             let image = image();
-            let mut space = Image(&image);
+            let mut space = &image;
             if let Some(port_type) = expected {
                 expect(name, port_type, decode(&mut space));
             }
@@ -53,7 +53,7 @@ pub(crate) fn run(tools: &Tools) -> Vec<Figure> {
 pub(crate) fn piece(name: &str) -> Option<Box<dyn FnMut()>> {
     let (_, image, ..) = CASES.into_iter().find(|case| case.0 == name)?;
     let image = image();
-    Some(Box::new(move || drop(black_box(decode(&mut Image(&image))))))
+    Some(Box::new(move || drop(black_box(decode(&mut &image)))))
 }
 
 /// All that can be known of a function from its registers.
@@ -72,7 +72,7 @@ fn expect(name: &str, port_type: u32, found: Result<Decoded, AccessError>) {
     assert_eq!(tags, TPH[HEAD..].iter().copied().map(u64::from).sum::<u64>(), "{name}: the tags");
 }
 
-fn decode(space: &mut Image<'_>) -> Result<Decoded, AccessError> {
+fn decode(space: &mut &ConfigImage) -> Result<Decoded, AccessError> {
     let ids = Ids::read(space)?;
     let port_type = PortType::of(space)?;
     let port = match port_type.filter(|it| it.leads_to_functions()) {

@@ -5,12 +5,11 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use tph::{ConfigOffset, PortType};
-use tph_lab_hosts::Tree;
+use tph_lab_hosts::{ConfigImage, Tree};
 use vfio_tph::{Host, Ids, ReadOnce, TphView};
 
 use crate::figure::Figure;
 use crate::hosts::{with_functions, with_tph_behind};
-use crate::image::Image;
 use crate::measure::{Paired, cpu_time};
 use crate::tools::Tools;
 
@@ -34,7 +33,7 @@ pub(crate) fn run(tools: &Tools) -> Vec<Figure> {
     let most = per_function(tools.system_calls("pread64", &list(&largest)));
     let dwords = per_function(tools.system_calls("pread64", &list(&tree)));
     let calls = per_function(tools.system_calls("all", &list(&tree)));
-    let offsets = offsets(&image.0);
+    let offsets = offsets(&image);
     let files = config_files(tree.path());
     assert_eq!(files.len(), there as usize);
     let times = Paired::rounds(
@@ -77,8 +76,8 @@ fn config_files(host: &Path) -> Vec<PathBuf> {
 }
 
 /// Where the dwords lie that are wanted of a function.
-fn offsets(image: &[u8]) -> Vec<ConfigOffset> {
-    let mut space = ReadOnce::new(Image(image));
+fn offsets(image: &ConfigImage) -> Vec<ConfigOffset> {
+    let mut space = ReadOnce::new(image);
     PortType::of(&mut space).expect("a function");
     TphView::registers(&mut space).expect("a function");
     Ids::read(&mut space).expect("a function");

@@ -39,6 +39,15 @@ pub(crate) fn json(body: impl Serialize) -> io::Result<()> {
     print(&document(body)?)
 }
 
+/// Says what happens: as a JSON document, or as `text` has it.
+pub(crate) fn say<E: Serialize>(
+    json: bool,
+    event: &E,
+    text: impl FnOnce(&E) -> String,
+) -> io::Result<()> {
+    if json { self::json(event) } else { print(&text(event)) }
+}
+
 /// A JSON document with the line break at its end.
 pub(crate) fn document(body: impl Serialize) -> io::Result<String> {
     let document = Document::new(body);

@@ -29,6 +29,6 @@ pub use faults::{Aim, Faults};
 pub use in_tree::InTree;
 pub use kernel_log::KernelLog;
 pub use nic::Nic;
-pub use subject::VfioSubject;
+pub use subject::{VfioSubject, send};
 pub use suite::{Failure, Suite};
 pub use tph::Tph;

@@ -37,15 +37,26 @@ impl VfioSubject {
     }
 }
 
+/// Sends a request as it is, past the library's checks.
+///
+/// # Errors
+/// The error number that came back.
+///
+/// # Panics
+/// If the kernel wrote behind the request, or says something else than 0; for what [`raw::call`] does not send.
+pub fn send(function: &VfioFunction, ioctl: Ioctl, request: &mut [u8]) -> Result<(), Errno> {
+    let (outcome, wrote_behind) = raw::call(function, ioctl, request);
+    assert!(!wrote_behind, "the kernel wrote behind the request");
+    match outcome {
+        Ok(0) => Ok(()),
+        Ok(other) => panic!("the ioctl returned {other}"),
+        Err(errno) => Err(Errno(errno)),
+    }
+}
+
 impl Transport for VfioSubject {
     fn call(&mut self, request: &mut [u8]) -> Result<(), Errno> {
-        let (outcome, wrote_behind) = raw::call(self.function(), Ioctl::PciTph, request);
-        assert!(!wrote_behind, "the kernel wrote behind the request");
-        match outcome {
-            Ok(0) => Ok(()),
-            Ok(other) => panic!("the ioctl returned {other}"),
-            Err(errno) => Err(Errno(errno)),
-        }
+        send(self.function(), Ioctl::PciTph, request)
     }
 }
 

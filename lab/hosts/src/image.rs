@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use tph::{AccessError, ConfigOffset, ConfigSpace};
+
 /// The bytes of one configuration space.
 #[derive(Clone, Debug)]
 pub struct ConfigImage(pub Vec<u8>);
@@ -101,6 +103,18 @@ impl ConfigImage {
             text.push('\n');
         }
         text + "\n"
+    }
+}
+
+/// To be read only; what lies past its end cannot be.
+impl ConfigSpace for &ConfigImage {
+    fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
+        let bytes = self.0.get(usize::from(offset.get())..).and_then(<[u8]>::first_chunk);
+        bytes.map(|bytes| u32::from_le_bytes(*bytes)).ok_or(AccessError::Failed)
+    }
+
+    fn write_config(&mut self, _: ConfigOffset, _: u32) -> Result<(), AccessError> {
+        Err(AccessError::Failed)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What a configuration space says, in terms that every reader can be compared in.
 
-use crate::function::Bytes;
 use tph::{Completer, ConfigSpace, EndEndPrefixes, ModeSet, MsixCapability, PortType};
 use tph::{RequesterType, TableLocation, TphCapability};
 use tph_lab_hosts::ConfigImage;
@@ -41,7 +40,7 @@ pub struct Tph {
 impl Reading {
     /// What this project reads.
     pub fn ours(image: &ConfigImage) -> Self {
-        let mut space = Bytes(&image.0);
+        let mut space = image;
         let port_type = PortType::of(&mut space).ok().flatten();
         Self {
             express: port_type.map(|port_type| Express {
@@ -62,7 +61,7 @@ impl Reading {
     }
 }
 
-fn second(space: &mut Bytes<'_>) -> Option<(Completer, EndEndPrefixes)> {
+fn second(space: &mut &ConfigImage) -> Option<(Completer, EndEndPrefixes)> {
     let offset = PortType::device_capabilities_2(space).ok().flatten()?;
     let register = space.read_config(offset).ok()?;
     Some((

@@ -100,7 +100,7 @@ fn serve_until(
         acpi_table: table.map(|path| path.display().to_string()),
         qemu_arguments: &qemu::arguments(profile, &sockets, table),
     };
-    say(json, &event)?;
+    output::say(json, &event, text)?;
     while signals.pending().next().is_none() {
         for watched in &mut watched {
             watched.look(&host, json)?;
@@ -116,16 +116,16 @@ impl Watched {
         let connected = self.server.is_connected();
         if connected != self.connected {
             self.connected = connected;
-            say(json, &Event::Client { function: &self.name, connected })?;
+            output::say(json, &Event::Client { function: &self.name, connected }, text)?;
         }
         if let Some(error) = self.server.take_error() {
             let reason = error.to_string();
-            say(json, &Event::SessionError { function: &self.name, reason })?;
+            output::say(json, &Event::SessionError { function: &self.name, reason }, text)?;
         }
         let board = host.lock().scoreboard(self.id);
         if board != self.board {
             self.board = board;
-            say(json, &Event::Sent { scoreboard: &self.board })?;
+            output::say(json, &Event::Sent { scoreboard: &self.board }, text)?;
         }
         Ok(())
     }
@@ -162,11 +162,6 @@ fn write_table(profile: &Profile, folder: &Path) -> Result<Option<PathBuf>, Fail
 
 fn failed(path: &Path, error: std::io::Error) -> Failure {
     Failure::File { path: path.to_owned(), error }
-}
-
-fn say(json: bool, event: &Event<'_>) -> Result<(), Failure> {
-    let said = if json { output::json(event) } else { output::print(&text(event)) };
-    Ok(said?)
 }
 
 fn text(event: &Event<'_>) -> String {

@@ -73,7 +73,7 @@ fn hold_device<T: Transport>(
         map: args.map.iter().map(MapReport::from).collect(),
         function: look().map(Box::new),
     };
-    say(json, &event)?;
+    output::say(json, &event, text)?;
     let indices: Vec<StIndex> = args.map.iter().map(|steering| steering.index).collect();
     let mut known = Vec::new();
     while interrupted.recv_timeout(LOOK_AGAIN) == Err(RecvTimeoutError::Timeout) {
@@ -83,11 +83,11 @@ fn hold_device<T: Transport>(
         if offline != known {
             known = offline;
             let entries = known.clone();
-            say(json, &Event::OfflineCpus { device: &name, entries })?;
+            output::say(json, &Event::OfflineCpus { device: &name, entries }, text)?;
         }
     }
     tph.disable()?;
-    say(json, &Event::Released { device: &name })
+    Ok(output::say(json, &Event::Released { device: &name }, text)?)
 }
 
 /// The entries whose CPU is offline.
@@ -107,11 +107,6 @@ impl From<&Steering> for MapReport {
     fn from(steering: &Steering) -> Self {
         Self { queue: steering.index.0, cpu: steering.cpu.0 }
     }
-}
-
-fn say(json: bool, event: &Event<'_>) -> Result<(), Failure> {
-    let said = if json { output::json(event) } else { output::print(&text(event)) };
-    Ok(said?)
 }
 
 fn text(event: &Event<'_>) -> String {

@@ -1,40 +1,33 @@
 //! Registers of other capabilities, as they lie in a configuration space.
 
+use crate::fake::Fake;
 use tph::{
-    AccessError, Completer, ConfigOffset, ConfigSpace, EndEndPrefixes, MsixCapability, PortType,
-    RequesterType, find_capability, find_extended_capability, flit_mode,
+    AccessError, Completer, ConfigOffset, EndEndPrefixes, MsixCapability, PortType, RequesterType,
+    find_capability, find_extended_capability, flit_mode,
 };
 
 /// Where the PCI Express capability lies in these images.
 const EXPRESS: usize = 0x48;
 const MSIX: usize = 0xa0;
 
-struct Image(Vec<u32>);
-
-impl ConfigSpace for Image {
-    fn read_config(&mut self, offset: ConfigOffset) -> Result<u32, AccessError> {
-        Ok(self.0[usize::from(offset.get()) / 4])
-    }
-
-    fn write_config(&mut self, _: ConfigOffset, _: u32) -> Result<(), AccessError> {
-        Err(AccessError::Failed)
-    }
+fn holding(config: Vec<u32>) -> Fake {
+    Fake { config, ..Fake::new(0) }
 }
 
 /// A function with a PCI Express capability whose Capabilities register is `express`, and MSI-X behind
 /// it whose Message Control is `msix`. Every other bit is set.
-fn image(express: u16, msix: u16) -> Image {
+fn image(express: u16, msix: u16) -> Fake {
     let mut space = vec![u32::MAX; 1024];
     space[1] = 1 << 20;
     // The low two bits of pointers are reserved, and set here.
     space[0x34 / 4] = 0xffff_ff4b;
     space[EXPRESS / 4] = u32::from(express) << 16 | 0xa210;
     space[MSIX / 4] = u32::from(msix) << 16 | 0x0011;
-    Image(space)
+    holding(space)
 }
 
-fn with(mut image: Image, offset: usize, value: u32) -> Image {
-    image.0[offset / 4] = value;
+fn with(mut image: Fake, offset: usize, value: u32) -> Fake {
+    image.config[offset / 4] = value;
     image
 }
 
@@ -48,7 +41,7 @@ fn a_function_is_of_the_type_that_its_field_says() {
         assert_eq!(of.leads_to_functions(), (4..=8).contains(&bits), "{bits}");
     }
     let mut image = image(PortType::ROOT_PORT.bits().into(), 0);
-    image.0[1] = 0;
+    image.config[1] = 0;
     assert_eq!(PortType::of(&mut image), Ok(None));
 }
 
@@ -72,7 +65,7 @@ fn a_link_is_in_flit_mode_if_its_bit_says_so() {
         assert_eq!(flit_mode(&mut image), Ok(bit == 16 + 10));
     }
     let mut image = image(2, 0);
-    image.0[1] = 0;
+    image.config[1] = 0;
     assert_eq!(flit_mode(&mut image), Ok(false));
 }
 
@@ -104,14 +97,14 @@ fn msix_has_a_vector_more_than_its_field_says() {
         assert_eq!(found.1.vectors(), vectors);
     }
     let mut alone = image(2, 0);
-    alone.0[EXPRESS / 4] = 0x10;
+    alone.config[EXPRESS / 4] = 0x10;
     assert_eq!(MsixCapability::find(&mut alone), Ok(None));
 }
 
 #[test]
 fn where_nothing_is_nothing_is_found_whatever_is_looked_for() {
-    let mut empty = Image(vec![0; 1024]);
-    let mut gone = Image(vec![u32::MAX; 1024]);
+    let mut empty = holding(vec![0; 1024]);
+    let mut gone = holding(vec![u32::MAX; 1024]);
     for id in [0, 0x17, u16::MAX] {
         assert_eq!(find_extended_capability(&mut empty, id), Ok(None));
         assert_eq!(find_extended_capability(&mut gone, id), Ok(None));

@@ -70,7 +70,7 @@ pub(crate) fn apply(args: &ApplyArgs, json: bool) -> Result<(), Failure> {
     device.capability()?;
     let mut tph = device.enable(mode)?;
     tph.program(&batch)?;
-    say(
+    output::say(
         json,
         &Event::Applied {
             device: &name,
@@ -79,11 +79,12 @@ pub(crate) fn apply(args: &ApplyArgs, json: bool) -> Result<(), Failure> {
             entries: PlannedEntryReport::all(&file.plan(&vfio_tph::Topology::default())),
             function: opened.look().map(Box::new),
         },
+        text,
     )?;
     // Whoever could interrupt is gone only when this process is.
     let _ = interrupted.recv();
     tph.disable()?;
-    say(json, &Event::Released { device: &name })
+    Ok(output::say(json, &Event::Released { device: &name }, text)?)
 }
 
 /// Reads a plan that has something to program.
@@ -94,11 +95,6 @@ pub(super) fn read(path: &std::path::Path) -> Result<PlanFile, Failure> {
         return Err(PlanFileError::NoEntries { origin }.into());
     }
     Ok(file)
-}
-
-fn say(json: bool, event: &Event<'_>) -> Result<(), Failure> {
-    let said = if json { output::json(event) } else { output::print(&text(event)) };
-    Ok(said?)
 }
 
 fn text(event: &Event<'_>) -> String {

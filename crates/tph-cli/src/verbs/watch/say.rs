@@ -35,8 +35,7 @@ pub(crate) enum Event<'a> {
 
 impl Event<'_> {
     pub(super) fn say(&self, json: bool) -> Result<(), Failure> {
-        let said = if json { output::json(self) } else { output::print(&self.text()) };
-        Ok(said?)
+        Ok(output::say(json, self, Self::text)?)
     }
 
     fn text(&self) -> String {

@@ -7,7 +7,7 @@ use tph::Completer;
 use tph_abi::{Errno, FeatureNumber, FeatureTransport, Transport};
 use tph_conformance::{Exporter, MemorySpace};
 use tph_lab_guest::raw::{self, Ioctl};
-use tph_lab_guest::{Endpoint, Failure};
+use tph_lab_guest::{Endpoint, Failure, send};
 use vfio_tph::{DmaBuf, Error, Host, VfioFunction};
 
 const CONFIG: u32 = 7;
@@ -58,17 +58,6 @@ impl Device {
         let number = file.as_raw_fd();
         self.files.push(file);
         number
-    }
-}
-
-/// Sends `bytes` as they are, past the library's checks.
-pub(super) fn send(function: &VfioFunction, ioctl: Ioctl, bytes: &mut [u8]) -> Result<(), Errno> {
-    let (outcome, wrote_behind) = raw::call(function, ioctl, bytes);
-    assert!(!wrote_behind, "the kernel wrote behind the request");
-    match outcome {
-        Ok(0) => Ok(()),
-        Ok(other) => panic!("the ioctl returned {other}"),
-        Err(errno) => Err(Errno(errno)),
     }
 }
 

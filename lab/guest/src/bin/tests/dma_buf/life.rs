@@ -5,10 +5,10 @@ use tph_conformance::MemorySpace;
 use tph_lab_guest::module::{self, TestModule};
 use tph_lab_guest::raw::feature::{LOW_POWER_ENTRY, LOW_POWER_EXIT, SET};
 use tph_lab_guest::raw::{Ioctl, feature};
-use tph_lab_guest::{Endpoint, Failure};
+use tph_lab_guest::{Endpoint, Failure, send};
 use vfio_tph::{RequesterType, VfioFunction};
 
-use super::exporter::{export, send, set_memory_space};
+use super::exporter::{export, set_memory_space};
 use super::importer::{Answer, Importer};
 use super::{ANSWERS, Outcome, tagged};
 use crate::check::{errno, same};

@@ -10,10 +10,10 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tph_abi::{DmaBufSet, FeatureNumber};
 use tph_lab_guest::raw::Ioctl;
-use tph_lab_guest::{Endpoint, Failure};
+use tph_lab_guest::{Endpoint, Failure, send};
 use vfio_tph::{DmaBuf, Host, VfioFunction};
 
-use super::exporter::{export, send};
+use super::exporter::export;
 use super::{Outcome, TAGGED};
 use crate::check::same;
 

@@ -13,7 +13,7 @@ use tph::{DmaBufHint, DmaBufTags, ProcessingHint, RequesterType, Tag8, Tag16};
 use tph_abi::{DmaBufQuery, Errno};
 use tph_conformance::{DmaBufCase, any_dma_buf_cases, dma_buf_cases};
 use tph_lab_guest::raw::{Ioctl, feature};
-use tph_lab_guest::{Endpoint, Failure, Suite, module};
+use tph_lab_guest::{Endpoint, Failure, Suite, module, send};
 use vfio_tph::{DmaBuf, Host, VfioFunction};
 
 pub(crate) use exporter::set_memory_space;
@@ -21,8 +21,8 @@ pub(crate) use memory::{kept_for_checks, kernel_memory};
 pub(crate) use sharing::import;
 
 use crate::check::same;
+use exporter::Device;
 pub(crate) use exporter::export;
-use exporter::{Device, send};
 use importer::Answer;
 
 type Outcome = Result<(), Failure>;

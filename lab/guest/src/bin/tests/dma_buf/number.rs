@@ -6,10 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use tph::RequesterType;
 use tph_abi::{Errno, FeatureNumber};
 use tph_lab_guest::raw::{Ioctl, feature};
-use tph_lab_guest::{Endpoint, module};
+use tph_lab_guest::{Endpoint, module, send};
 use vfio_tph::VfioFunction;
 
-use super::exporter::send;
 use super::{Outcome, tagged};
 use crate::check::{errno, same};
 
