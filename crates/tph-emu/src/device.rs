@@ -13,8 +13,9 @@ pub use dma_buf::EmuFile;
 pub use region::{BusMaster, Region};
 
 use crate::dma::{DmaError, Memory};
-use crate::host::{Caller, FunctionId, SharedHost};
+use crate::host::{Caller, FunctionId, Host, SharedHost};
 use crate::interrupt::Interrupt;
+use crate::profile::Profile;
 
 /// A device cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +72,14 @@ impl EmuDevice {
         drop(guard);
         let open = Open { host: host.clone(), function, caller: Mutex::new(caller) };
         Ok(Self(Arc::new(open)))
+    }
+
+    /// Makes a host of its own as `profile` describes it, and opens the function called `function` for whoever
+    /// may run anywhere. `None` if there is no such function, or it does not answer.
+    pub fn alone(profile: &Profile, function: &str) -> Option<Self> {
+        let host = Host::new(profile);
+        let function = host.function_named(function)?;
+        Self::open(&SharedHost::new(host), function, Caller::anywhere()).ok()
     }
 
     /// The host.

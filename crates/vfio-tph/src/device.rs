@@ -33,6 +33,22 @@ impl TagBits {
 ///
 /// Each method is one operation of the interface and keeps nothing behind; [`enable`](Self::enable)
 /// gives a guard that cleans up.
+///
+/// ```
+/// use vfio_tph::{CpuId, MemoryType, StIndex, StMode, TagSource, TphDevice};
+///
+/// # fn main() -> Result<(), vfio_tph::Error> {
+/// // A NIC of an emulated host; `VfioFunction::tph` has one of the kernel.
+/// let nic0 = tph_emu::EmuDevice::alone(&tph_emu::Profile::demo(), "nic0").unwrap();
+/// let mut device = TphDevice::new(nic0, "nic0");
+///
+/// let mut tph = device.enable(StMode::DeviceSpecific)?;
+/// let source = TagSource::Cpu { cpu: CpuId(3), memory: MemoryType::Volatile };
+/// tph.program(&[(StIndex(0), source)])?;
+/// drop(tph);
+/// assert_eq!(device.entries(&[StIndex(0)])?, [None], "the guard has cleared it");
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct TphDevice<T> {
     transport: T,
@@ -73,6 +89,20 @@ impl<T: Transport> TphDevice<T> {
 
     /// What the device can do through this interface. Changes nothing.
     ///
+    /// ```
+    /// # fn main() -> Result<(), vfio_tph::Error> {
+    /// use vfio_tph::StMode;
+    ///
+    /// # let nic0 = tph_emu::EmuDevice::alone(&tph_emu::Profile::demo(), "nic0").unwrap();
+    /// # let mut device = vfio_tph::TphDevice::new(nic0, "nic0");
+    /// let can = device.capability()?;
+    /// // Entries by a number that the driver gives each queue are better than entries by interrupt.
+    /// let modes = [StMode::DeviceSpecific, StMode::InterruptVector];
+    /// let mode = modes.into_iter().find(|mode| can.modes.contains(*mode));
+    /// assert_eq!((mode, can.table_entries), (Some(StMode::DeviceSpecific), 64));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Request`]; `ENOTTY` if the driver does not serve the interface.
     pub fn capability(&mut self) -> Result<DeviceCapability, Error> {
@@ -83,6 +113,20 @@ impl<T: Transport> TphDevice<T> {
     }
 
     /// Turns TPH on for as long as the guard lives.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vfio_tph::Error> {
+    /// use vfio_tph::{Errno, StMode};
+    ///
+    /// # let nic0 = tph_emu::EmuDevice::alone(&tph_emu::Profile::demo(), "nic0").unwrap();
+    /// # let mut device = vfio_tph::TphDevice::new(nic0, "nic0");
+    /// let tph = device.enable(StMode::DeviceSpecific)?;
+    /// tph.leave_on(); // Not even the guard turns it off then.
+    /// let again = device.enable(StMode::InterruptVector).unwrap_err();
+    /// assert_eq!(again.errno(), Some(Errno::EBUSY));
+    /// device.disable()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Request`]; `EBUSY` if it is on already.
@@ -216,6 +260,24 @@ impl<T: Transport> TphDevice<T> {
     /// that went offline is said to be, and its entry keeps the tag until it is programmed anew. `None`
     /// for an entry that is not in use. Any number of entries; as many calls as it takes. Also while
     /// TPH is off.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vfio_tph::Error> {
+    /// use vfio_tph::{CpuId, CpuStanding, MemoryType, StIndex, StMode, TagSource, TphDevice};
+    ///
+    /// # let nic0 = tph_emu::EmuDevice::alone(&tph_emu::Profile::demo(), "nic0").unwrap();
+    /// # let device = TphDevice::new(nic0, "nic0");
+    /// let mut tph = device.into_enabled(StMode::DeviceSpecific)?;
+    /// tph.program(&[(StIndex(5), TagSource::Cpu { cpu: CpuId(3), memory: MemoryType::Volatile })])?;
+    /// let [unused, queue] = tph.entries(&[StIndex(4), StIndex(5)])?[..] else { unreachable!() };
+    /// assert_eq!(unused, None);
+    /// let queue = queue.expect("it was programmed");
+    /// if queue.standing != CpuStanding::Reachable {
+    ///     eprintln!("CPU {} is gone: choose another one", queue.cpu.0);
+    /// }
+    /// # assert_eq!((queue.cpu, queue.standing), (CpuId(3), CpuStanding::Reachable));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Request`]; `EINVAL` from a driver that serves the kernel series and no more.

@@ -67,6 +67,27 @@ impl<T: FeatureTransport> TphDevice<T> {
     /// before. Do it before anybody else has the descriptor: later importers alone see it.
     /// [`DmaBufTags::NONE`](tph::DmaBufTags::NONE) takes the tags back.
     ///
+    /// ```
+    /// # fn main() -> Result<(), vfio_tph::Error> {
+    /// use vfio_tph::{Descriptor, DmaBufHint, DmaBufTags, ProcessingHint, RequesterType, Tag16, TphDevice};
+    ///
+    /// # let accel0 = tph_emu::EmuDevice::alone(&tph_emu::Profile::peer(), "accel0").unwrap();
+    /// # let range = tph_emu::BarRange { offset: 0, length: 0x1000 };
+    /// # let file = accel0.export_dma_buf(tph_emu::Region::Bar(4), &[range]).unwrap();
+    /// # let buffer = Descriptor(file.number());
+    /// # let mut exporter = TphDevice::new(accel0.clone(), "accel0");
+    /// # let mut importer = TphDevice::new(accel0, "accel0");
+    /// // The driver of the memory knows which of its caches tag 0x1a5 names.
+    /// let tags = DmaBufTags::Apart { standard: None, extended: Some(Tag16(0x1a5)) };
+    /// exporter.set_dma_buf_tags(buffer, DmaBufHint { tags, hint: ProcessingHint::Target })?;
+    ///
+    /// // The driver of a device that writes there asks for a tag that its device can send.
+    /// let (tag, hint) = importer.dma_buf_tag(buffer, RequesterType::ExtendedTph)?;
+    /// assert_eq!((tag.entry_bits(), hint), (0x1a5, ProcessingHint::Target));
+    /// assert!(importer.dma_buf_tag(buffer, RequesterType::Tph).is_err(), "none of 8 bits");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Request`].
     pub fn set_dma_buf_tags(

@@ -46,6 +46,24 @@ impl<T: Transport, D: BorrowMut<TphDevice<T>>> Enabled<T, D> {
 
     /// Programs entries of the ST table, all or none.
     ///
+    /// ```
+    /// # fn main() -> Result<(), vfio_tph::Error> {
+    /// use vfio_tph::{CpuId, MemoryType, StIndex, StMode, TagSource, TphDevice};
+    ///
+    /// # let nic0 = tph_emu::EmuDevice::alone(&tph_emu::Profile::demo(), "nic0").unwrap();
+    /// # let device = TphDevice::new(nic0, "nic0");
+    /// let mut tph = device.into_enabled(StMode::DeviceSpecific)?;
+    /// let cpu = |cpu| TagSource::Cpu { cpu: CpuId(cpu), memory: MemoryType::Volatile };
+    /// // Queues 0 to 7, polled by CPUs 8 to 15.
+    /// let batch: Vec<_> = (0..8).map(|queue| (StIndex(queue), cpu(8 + u32::from(queue)))).collect();
+    /// tph.program(&batch)?;
+    ///
+    /// let refused = tph.program(&[(StIndex(8), cpu(0)), (StIndex(9), cpu(99))]).unwrap_err();
+    /// assert!(refused.to_string().contains("entry 1 of the batch is for CPU 99"), "{refused}");
+    /// assert_eq!(tph.written().count(), 8, "none of the second batch");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`TphDevice::program`]. Of a batch that was split the entries that were programmed are
     /// cleared when this is dropped, as always.

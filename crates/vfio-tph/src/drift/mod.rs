@@ -163,6 +163,22 @@ impl Host {
 
 impl Plan {
     /// Compares the plan, carried out in `mode`, with what is to be seen.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use vfio_tph::{CpuId, Drift, Host, Plan, Queue, StMode};
+    ///
+    /// # let tree = tph_lab_hosts::known::demo();
+    /// # let host = Host::saved(tree.path());
+    /// // On this machine: `let host = Host::default();`
+    /// let plan = Plan::new(64, &host.topology(), &[Queue::new(0, CpuId(3))])?;
+    /// let seen = host.see("0000:01:00.0".parse()?, None)?;
+    /// for drift in plan.drift(StMode::DeviceSpecific, &seen).drifts {
+    ///     println!("{drift}"); // Here: nobody has carried it out.
+    /// #   assert!(matches!(drift, Drift::Off { .. }), "{drift}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn drift(&self, mode: StMode, seen: &Seen) -> Comparison {
         let mut comparison = Comparison::default();
         comparison.table(self, mode, seen);

@@ -79,6 +79,18 @@ impl Host {
     }
 
     /// Its CPUs and their caches. What the host does not tell is missing in the answer.
+    ///
+    /// ```
+    /// use vfio_tph::{CpuId, Host};
+    ///
+    /// # let tree = tph_lab_hosts::known::demo();
+    /// # let host = Host::saved(tree.path());
+    /// // On this machine: `let host = Host::default();`
+    /// let topology = host.topology();
+    /// let cache = topology.last_level_cache(CpuId(6)).expect("this host tells");
+    /// // One tag of CPUs 4 to 7 does for queues that any of them polls.
+    /// assert_eq!((cache.level, cache.cpus.to_string().as_str()), (3, "4-7"));
+    /// ```
     pub fn topology(&self) -> Topology {
         Topology::read(&self.files)
     }

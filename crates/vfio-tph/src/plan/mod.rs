@@ -238,6 +238,29 @@ impl Plan {
     }
 
     /// What [`program`](crate::TphDevice::program) takes to carry it out.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use vfio_tph::{CpuId, Host, Plan, Queue, StMode, TphDevice};
+    ///
+    /// # let tree = tph_lab_hosts::known::demo();
+    /// # let host = Host::saved(tree.path());
+    /// # let nic0 = tph_emu::EmuDevice::alone(&tph_emu::Profile::demo(), "nic0").unwrap();
+    /// # let mut device = TphDevice::new(nic0, "nic0");
+    /// // On this machine: `let host = Host::default();`
+    /// let entries = device.capability()?.table_entries;
+    /// let queues = [Queue::new(0, CpuId(3)), Queue::new(1, CpuId(9))];
+    /// let plan = Plan::new(entries, &host.topology(), &queues)?;
+    ///
+    /// let mut tph = device.enable(StMode::DeviceSpecific)?;
+    /// tph.program(&plan.batch())?;
+    /// for planned in &plan.queues {
+    ///     let entry = planned.landing.entry().expect("the table is large enough");
+    ///     println!("queue {} is to send entry {}", planned.queue.number, entry.0);
+    /// }
+    /// # assert_eq!(tph.written().count(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn batch(&self) -> Vec<(StIndex, TagSource)> {
         let source = |entry: &PlannedEntry| TagSource::Cpu { cpu: entry.cpu, memory: entry.memory };
         self.entries.iter().map(|entry| (entry.index, source(entry))).collect()

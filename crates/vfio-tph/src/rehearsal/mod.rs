@@ -96,6 +96,24 @@ pub(crate) enum Tags {
 ///
 /// `function` is read and its firmware asked; nothing is written.
 ///
+/// ```
+/// use tph_emu::{Caller, Host, Profile};
+/// use vfio_tph::{CpuId, MemoryType, StIndex, StMode, TagSource, rehearse};
+///
+/// # fn main() -> Result<(), tph::Error> {
+/// let mut host = Host::new(&Profile::demo());
+/// let nic0 = host.function_named("nic0").unwrap();
+/// let caller = Caller::anywhere();
+/// let source = TagSource::Cpu { cpu: CpuId(3), memory: MemoryType::Volatile };
+/// let batch = [(StIndex(0), source)];
+/// let changes = rehearse(&mut host.view(nic0, &caller), StMode::DeviceSpecific, &batch)?;
+/// for change in &changes {
+///     println!("{:?}: {:#010x} to {:#010x}", change.register, change.old, change.new);
+/// }
+/// assert_eq!(changes.iter().flat_map(|change| &change.tags).count(), 1);
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 /// [`tph::Error`]: what doing it would be refused with.
 pub fn rehearse(
