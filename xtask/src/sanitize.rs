@@ -11,10 +11,12 @@ use crate::repo;
 use clap::{Args, ValueEnum};
 use std::process::{Command, ExitCode};
 use tph_lab::prepare::prepare_thread_sanitizer;
-use tph_lab::{Cache, Error, Progress, Sysroot};
+use tph_lab::{Cache, Error, Progress, Sysroot, output};
 
 /// What lets a stable compiler take unstable flags.
 const UNSTABLE: (&str, &str) = ("RUSTC_BOOTSTRAP", "1");
+/// What compiled the libraries when the figures in docs/testing.md were taken.
+const RECORDED: &str = "rustc 1.97.1";
 const ADDRESS_LEAVES_OUT: LeftOut = LeftOut {
     tests: &[
         ("a_device_of_an_emulated_host_is_steered", C_PROGRAM),
@@ -76,6 +78,7 @@ fn address() -> Result<ExitCode, Error> {
 /// not see the order that a lock brings otherwise.
 fn thread() -> Result<ExitCode, Error> {
     let sysroot = prepare_thread_sanitizer(&Cache::from_environment()?, Progress::detect())?;
+    say_compiler(&sysroot)?;
     let library = sysroot.root().join("usr/lib/rustlib/src/rust/library/Cargo.toml");
     let mut command = cargo();
     command.args(["fetch", "--quiet", "--locked", "--manifest-path"]).arg(library);
@@ -87,6 +90,17 @@ fn thread() -> Result<ExitCode, Error> {
     let mut command = sanitized("test")?;
     packages(&mut command, &["vfio-tph", "tph-emu"]);
     tests(&mut command, "thread sanitizer", THREAD_LEAVES_OUT)
+}
+
+/// Debian unstable has one compiler at a time, so a version cannot be asked for.
+fn say_compiler(sysroot: &Sysroot) -> Result<(), Error> {
+    let version = output(sysroot.command("rustc", &[]).arg("--version"), "ask for its version")?;
+    let version = version.trim();
+    println!("compiler: {version}, of Debian unstable");
+    if !version.starts_with(RECORDED) {
+        println!("the figures in docs/testing.md are of {RECORDED}");
+    }
+    Ok(())
 }
 
 /// The sanitizer is gcc's, which has to be the first library of a program.
