@@ -5,6 +5,7 @@
 //! a buffer is. Who attached to it stands in debugfs alone.
 
 mod attachments;
+mod device;
 mod files;
 mod tags;
 

@@ -159,6 +159,34 @@ pub(crate) fn duplicate(fd: impl AsFd) -> Result<std::fs::File, Errno> {
     owned.map(Into::into).map_err(|error| Errno(error.raw_os_error().unwrap_or(0)))
 }
 
+/// Whether a descriptor of a process is `file`, that is, one was made of the other by `dup` or the like.
+pub(crate) fn is_same_file(
+    process: u32,
+    descriptor: i32,
+    file: BorrowedFd<'_>,
+) -> Result<bool, Errno> {
+    /// Compares open files; the numbers of two descriptors follow.
+    const KCMP_FILE: libc::c_int = 0;
+    let [own, other] = [std::process::id(), process].map(u32::cast_signed);
+    // SAFETY: kcmp takes numbers alone, and touches no memory of the caller.
+    let order = unsafe {
+        let own_file = libc::c_long::from(file.as_raw_fd());
+        libc::syscall(
+            libc::SYS_kcmp,
+            own,
+            other,
+            KCMP_FILE,
+            own_file,
+            libc::c_long::from(descriptor),
+        )
+    };
+    match order {
+        0 => Ok(true),
+        1.. => Ok(false),
+        _ => Err(Errno(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))),
+    }
+}
+
 fn errno(error: rustix::io::Errno) -> Errno {
     Errno(error.raw_os_error())
 }
@@ -199,6 +227,19 @@ mod tests {
         }
         assert_eq!(send(own | set, 23), Err(Errno::EFAULT));
         assert_eq!(send(own | set, 24), Err(Errno::EBADF), "this one is sent");
+    }
+
+    #[test]
+    fn a_duplicate_is_the_same_file_and_a_second_one_is_not() {
+        let [one, two] = [File::open("/dev/null").unwrap(), File::open("/dev/null").unwrap()];
+        let again = duplicate(&one).unwrap();
+        let is_one = |descriptor| is_same_file(std::process::id(), descriptor, one.as_fd());
+        assert_eq!(is_one(one.as_raw_fd()), Ok(true));
+        assert_eq!(is_one(again.as_raw_fd()), Ok(true));
+        assert_eq!(is_one(two.as_raw_fd()), Ok(false));
+        assert_eq!(is_one(9999), Err(Errno::EBADF));
+        let nobody = is_same_file(i32::MAX.cast_unsigned(), 0, one.as_fd());
+        assert_eq!(nobody, Err(Errno(rustix::io::Errno::SRCH.raw_os_error())));
     }
 
     #[test]

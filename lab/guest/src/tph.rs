@@ -122,13 +122,21 @@ impl Tph {
     /// If it does not end, or not with 0.
     pub fn end(mut self) -> Result<Vec<Value>, Failure> {
         self.signal(Signal::TERM)?;
-        wait::until("end of the command", LIMIT, || Ok(self.child.try_wait()?.is_some()))?;
-        let status = self.child.wait()?;
+        let code = self.exit_code()?;
         let rest: Vec<String> = self.lines.iter().collect();
-        if status.code() != Some(0) {
-            return Err(format!("it ended: {status}; it said {:?}, {rest:?}", self.heard).into());
+        if code != Some(0) {
+            return Err(format!("it ended: {code:?}; it said {:?}, {rest:?}", self.heard).into());
         }
         rest.iter().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    }
+
+    /// Waits until it has ended: the code that it exited with, if it was not killed.
+    ///
+    /// # Errors
+    /// If it does not end.
+    pub fn exit_code(&mut self) -> Result<Option<i32>, Failure> {
+        wait::until("end of the command", LIMIT, || Ok(self.child.try_wait()?.is_some()))?;
+        Ok(self.child.wait()?.code())
     }
 
     /// How often its threads went to sleep so far: each time they were awake in between.

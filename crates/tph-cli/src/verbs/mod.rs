@@ -49,3 +49,9 @@ pub(crate) use {
     show::ShowReport,
     watch::Event as WatchEvent,
 };
+
+/// The process ended before, or while it was looked at.
+fn is_gone(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound
+        || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
+}

@@ -12,8 +12,11 @@ use signal_hook::iterator::Signals;
 use tph::{Bdf, StIndex, StTable, TphCapability};
 use tph_abi::{Errno, Transport};
 use tph_emu::{EmuDevice, FunctionId, Interrupt};
-use vfio_tph::{EventFd, Host, Processes, Seen, TphDevice, VfioFd, VfioFunction};
+use vfio_tph::{
+    DeviceView, Error, EventFd, Host, Processes, Seen, TphDevice, VfioFd, VfioFunction,
+};
 
+use super::is_gone;
 use crate::failure::Failure;
 use crate::report::FunctionReport;
 use crate::source::{self, Emulated};
@@ -31,6 +34,9 @@ pub(super) enum Opened {
     Shared {
         file: OwnedFd,
         address: Bdf,
+        process: u32,
+        /// What the kernel says of the descriptor of that process.
+        of_process: DeviceView,
     },
     Emulated {
         host: Emulated,
@@ -78,8 +84,10 @@ impl Opened {
     /// The device that a process of this machine has open.
     pub(super) fn of_process(device: &str, process: u32) -> Result<Self, Failure> {
         let address = source::address(device)?;
-        let file = Processes::default().process(process)?.device(address)?;
-        Ok(Self::Shared { file, address })
+        let found = Processes::default().process(process)?;
+        let (of_process, file) = found.device(address)?;
+        let of_process = of_process.clone();
+        Ok(Self::Shared { file, address, process, of_process })
     }
 
     pub(super) fn tph(&self) -> TphDevice<Carrier<'_>> {
@@ -88,7 +96,7 @@ impl Opened {
                 let carrier = Carrier::Kernel(VfioFd::new(function.as_fd()));
                 TphDevice::new(carrier, address.to_string())
             }
-            Self::Shared { file, address } => {
+            Self::Shared { file, address, .. } => {
                 let carrier = Carrier::Kernel(VfioFd::new(file.as_fd()));
                 TphDevice::new(carrier, address.to_string())
             }
@@ -109,6 +117,28 @@ impl Opened {
             }
             Self::Shared { .. } | Self::Emulated { .. } => Ok(false),
         }
+    }
+
+    /// The process whose device it is, if that may be another than the named one: the kernel did not say
+    /// which device its descriptor is.
+    pub(super) fn is_perhaps_of(&self) -> Option<u32> {
+        match self {
+            Self::Shared { process, of_process, .. } if of_process.address.is_none() => {
+                Some(*process)
+            }
+            _ => None,
+        }
+    }
+
+    /// The process that had the device and has closed it, if one has.
+    pub(super) fn closed_by(&self) -> Result<Option<u32>, Failure> {
+        let Self::Shared { file, process, of_process, .. } = self else { return Ok(None) };
+        let still = match Processes::default().process(*process) {
+            Ok(found) => found.still_has(of_process, file),
+            Err(Error::Sysfs { source, .. }) if is_gone(&source) => false,
+            Err(error) => return Err(error.into()),
+        };
+        Ok((!still).then_some(*process))
     }
 
     /// What is to be seen of it and, if one is named, of a process of this machine.

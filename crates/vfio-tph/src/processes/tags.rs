@@ -1,12 +1,9 @@
 //! The tags of a dma-buf of another process: asked of the driver, through copies of its descriptors.
 
-use std::io;
-use std::os::fd::OwnedFd;
-
-use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
-use tph::{Bdf, ProcessingHint, RequesterType, SteeringTag};
+use tph::{ProcessingHint, RequesterType, SteeringTag};
 use tph_abi::{Errno, Transport};
 
+use super::device::copy;
 use super::{BufferView, DeviceView, ProcessView};
 use crate::{Descriptor, Error, TphDevice};
 
@@ -44,30 +41,6 @@ impl ProcessView {
     }
 }
 
-impl ProcessView {
-    /// A copy of the descriptor by which the process has a VFIO device open. What is done through it is
-    /// done to the device of that process. Where the kernel does not say which function a descriptor is
-    /// (6.12), it is taken if the process has only one.
-    ///
-    /// # Errors
-    /// [`Error::Process`] if the process has no such device open, or the caller may not have it
-    /// (`EPERM`; it takes what `ptrace` takes).
-    pub fn device(&self, address: Bdf) -> Result<OwnedFd, Error> {
-        let fail = |source| Error::Process { process: self.pid, source };
-        let named = self.devices.iter().find(|device| device.address == Some(address));
-        let only = match self.devices.as_slice() {
-            [only] if only.address.is_none() => Some(only),
-            _ => None,
-        };
-        let found = named.or(only).ok_or_else(|| {
-            fail(io::Error::other(format!(
-                "it does not have {address} open, or the kernel does not say so"
-            )))
-        })?;
-        copy(self.pid, found.descriptor).map_err(|errno| fail(errno.into()))
-    }
-}
-
 /// What a device answers about a dma-buf, asked for both widths.
 pub(super) fn seen<T: Transport>(
     device: &mut TphDevice<T>,
@@ -91,11 +64,4 @@ pub(super) fn seen<T: Transport>(
         }
     }
     Ok(seen)
-}
-
-/// A copy of a descriptor of another process.
-fn copy(pid: u32, descriptor: i32) -> rustix::io::Result<OwnedFd> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(rustix::io::Errno::SRCH)?;
-    let process = pidfd_open(pid, PidfdFlags::empty())?;
-    pidfd_getfd(process, descriptor, PidfdGetfdFlags::empty())
 }

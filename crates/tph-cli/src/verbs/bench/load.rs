@@ -28,6 +28,8 @@ pub(super) enum End {
     LoadEnded,
     /// The process that has the device.
     ProcessEnded(u32),
+    /// The process had the device, and closed it.
+    Closed(u32),
     /// The kernel wants the device back.
     WantedBack,
     /// Steering could not be turned on or off, or something could not be measured.
@@ -40,6 +42,7 @@ impl End {
             Self::Interrupted => "it was interrupted".into(),
             Self::LoadEnded => "the load ended".into(),
             Self::ProcessEnded(process) => format!("process {process} ended"),
+            Self::Closed(process) => format!("process {process} closed the device"),
             Self::WantedBack => "the kernel wanted the device back".into(),
             Self::Failed(failure) => failure.to_string(),
         }

@@ -146,7 +146,8 @@ fn switch<'a>(
 ) -> Result<(Switch<'a>, Steered), Failure> {
     match (opened, steered.mode, &args.who.toggle) {
         (Some(opened @ Opened::Shared { .. }), ..) => {
-            let (switch, steered) = DeviceSwitch::share(opened)?;
+            let (mut switch, steered) = DeviceSwitch::share(opened)?;
+            switch.prove()?;
             Ok((Switch::Device(switch), steered))
         }
         (Some(opened), Some(mode), _) => {

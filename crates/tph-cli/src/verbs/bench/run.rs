@@ -12,6 +12,9 @@ use crate::failure::Failure;
 /// Pairs in which nothing was measured yet.
 const NOTHING: Pair = Pair { off: f64::NAN, on: f64::NAN };
 
+/// How long the end of a process takes from its files being closed to its being told.
+const END_OF_PROCESS: Duration = Duration::from_millis(100);
+
 pub(super) struct Experiment<'a> {
     pub(super) switch: Switch<'a>,
     pub(super) instruments: Vec<Box<dyn Instrument + 'a>>,
@@ -87,6 +90,9 @@ impl Experiment<'_> {
         if let Some(end) = self.ends.wait(self.settle) {
             return Ok(Err(end));
         }
+        if let Some(end) = self.unsaid_end()? {
+            return Ok(Err(end));
+        }
         for instrument in &mut self.instruments {
             instrument.start()?;
         }
@@ -99,6 +105,13 @@ impl Experiment<'_> {
         for instrument in &mut self.instruments {
             values.extend(instrument.stop(took)?);
         }
-        Ok(Ok(values))
+        // What was counted while the device went away is no measurement.
+        Ok(self.unsaid_end()?.map_or(Ok(values), Err))
+    }
+
+    /// What ended it and has to be looked for. A process that ends closes its files first: its end is the better word.
+    fn unsaid_end(&mut self) -> Result<Option<End>, Failure> {
+        let end = self.switch.end()?;
+        Ok(end.map(|end| self.ends.wait(END_OF_PROCESS).unwrap_or(end)))
     }
 }

@@ -1,8 +1,10 @@
 //! Turning steering on and off.
 
+mod shared;
+
 use tph::{StIndex, StMode};
+use vfio_tph::TphDevice;
 use vfio_tph::experiment::Setting;
-use vfio_tph::{Host, TphDevice};
 
 use super::load::{End, Ends};
 use super::program::ProgramSwitch;
@@ -21,6 +23,7 @@ pub(super) enum Switch<'a> {
 /// A device that is turned on and off. Its entries stay meanwhile: what changes is whether they are sent. When this is dropped,
 /// the device is left as [`Switch::finish`] leaves it, if it was not yet.
 pub(super) struct DeviceSwitch<'a> {
+    opened: &'a Opened,
     device: TphDevice<Carrier<'a>>,
     mode: StMode,
     now: Setting,
@@ -43,37 +46,7 @@ impl<'a> DeviceSwitch<'a> {
         tph.program(&steered.batch)?;
         tph.leave_on();
         let (now, after, clear) = (Setting::On, Setting::Off, steered.indices());
-        Ok(Self { device, mode, now, after, clear })
-    }
-
-    /// Takes the device as its process has set it up; what it steers, and to which CPUs.
-    pub(super) fn share(opened: &'a Opened) -> Result<(Self, Steered), Failure> {
-        let mut device = opened.tph();
-        let name = device.name().to_owned();
-        let entries = device.capability()?.table_entries;
-        let address = crate::source::address(&name)?;
-        let state = Host::default().table_state(address);
-        let Some(mode) = state.as_ref().and_then(|state| state.mode) else {
-            let (reason, advice) = if state.is_some() {
-                (
-                    "the process has not turned TPH on",
-                    "Start it after the process has, or give a plan to hold the device yourself.",
-                )
-            } else {
-                (
-                    "it is not bound to vfio-pci-tph, so that nothing says what its TPH is doing",
-                    "Bind it there (tph bind), or have its driver switch: --toggle.",
-                )
-            };
-            return Err(Failure::Switch { device: name, reason: reason.to_owned(), advice });
-        };
-        let indices: Vec<_> = (0..entries).map(StIndex).collect();
-        let found = device.entries(&indices).unwrap_or_default();
-        let known = indices.into_iter().zip(found);
-        let readers = known.filter_map(|(index, entry)| Some((index, entry?.cpu))).collect();
-        let steered = Steered { mode: Some(mode), batch: Vec::new(), readers };
-        let (now, after, clear) = (Setting::On, Setting::On, Vec::new());
-        Ok((Self { device, mode, now, after, clear }, steered))
+        Ok(Self { opened, device, mode, now, after, clear })
     }
 
     fn set(&mut self, setting: Setting) -> Result<(), Failure> {
@@ -125,6 +98,14 @@ impl Switch<'_> {
         match self {
             Self::Device(switch) => switch.set(setting).map(|()| None),
             Self::Program(switch) => switch.set(setting, Some(ends)),
+        }
+    }
+
+    /// What ended the experiment without a word, if something did: the process has closed its device.
+    pub(super) fn end(&mut self) -> Result<Option<End>, Failure> {
+        match self {
+            Self::Device(switch) => Ok(switch.closed_by()?.map(End::Closed)),
+            Self::Program(_) => Ok(None),
         }
     }
 

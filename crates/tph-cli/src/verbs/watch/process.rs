@@ -8,6 +8,7 @@ use vfio_tph::{Error, Seen};
 
 use super::{Event, Waiter, Wake, Watch};
 use crate::failure::Failure;
+use crate::verbs::is_gone;
 
 impl Watch<'_> {
     /// What there is to see, with the threads of the process; without them once it has ended.
@@ -45,10 +46,4 @@ impl Watch<'_> {
         let Some(process) = self.process.take() else { return Ok(()) };
         Event::ProcessEnded { device: &self.file.device, process }.say(self.json)
     }
-}
-
-/// It ended before, or while it was looked at.
-fn is_gone(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::NotFound
-        || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
 }
