@@ -16,6 +16,8 @@ pub(crate) const HELP: Styles = Styles::styled()
 pub(crate) const TITLE: Style = Style::new().bold();
 /// Of an error.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// Of a warning.
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// `text` as a title, in which nothing controls the terminal.
 pub(crate) fn title(text: &str) -> String {

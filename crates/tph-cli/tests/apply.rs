@@ -127,6 +127,21 @@ fn what_cannot_be_applied_is_refused() {
     assert_snapshot!(cases.join("\n"));
 }
 
+#[test]
+fn a_dry_run_warns_of_a_port_that_keeps_16_bit_tags_back() {
+    let tree = known::behind_a_switch();
+    let root = tree.path().to_str().unwrap();
+    for (device, warnings) in [("0000:84:00.0", 1), ("0000:83:00.0", 0)] {
+        let text = "version = 1\nmode = \"device-specific\"\n";
+        let plan = file(&format!("{text}device = \"{device}\"\n[[entry]]\nindex = 0\ncpu = 3\n"));
+        let arguments = ["apply", path(&plan), "--dry-run", "--sysroot", root];
+        let said = output(&arguments);
+        assert_eq!(said.matches("warning: 0000:82:01.0 passes no TLP prefixes").count(), warnings);
+        let said = json(&[&arguments[..], &["--json"]].concat());
+        assert_eq!(said["warnings"].as_array().unwrap().len(), warnings, "{said}");
+    }
+}
+
 /// The host of the demonstration while a plan is on its device.
 fn host_with(plan: &NamedTempFile) -> Tree {
     let tree = known::demo();

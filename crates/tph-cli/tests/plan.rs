@@ -136,3 +136,10 @@ fn what_makes_no_plan_is_refused() {
     assert!(refused(&[]).ends_with("exit code 2\n"));
     assert!(refused(&["--queue", "0=1", "--irqs"]).ends_with("exit code 2\n"));
 }
+
+#[test]
+fn a_port_that_keeps_16_bit_tags_back_is_warned_of() {
+    let tree = known::behind_a_switch();
+    assert_snapshot!(on(&tree, &["84:00.0", "--queue", "0=3"]));
+    assert!(!on(&tree, &["83:00.0", "--queue", "0=3"]).contains("warning"), "it passes them");
+}

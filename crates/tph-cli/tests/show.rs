@@ -59,3 +59,19 @@ fn a_capability_without_a_single_mode() {
 fn json_has_every_register() {
     assert_json_snapshot!(json(&["show", "6a:01.0", "--json", "--dump", &fixture("dsa.lspci")]));
 }
+
+#[test]
+fn a_port_that_keeps_16_bit_tags_back_is_warned_of() {
+    let tree = tph_lab_hosts::known::behind_a_switch();
+    let root = tree.path().to_str().unwrap();
+    assert_snapshot!(output(&["show", "84:00.0", "--sysroot", root]));
+    assert!(!output(&["show", "83:00.0", "--sysroot", root]).contains("warning"), "it passes them");
+    let [shown, explained] = ["show", "explain"].map(|verb| {
+        let answer = run(&[verb, "84:00.0", "--sysroot", root, "--json"]);
+        serde_json::from_str::<serde_json::Value>(&answer.out).unwrap()
+    });
+    let links = explained["links"].as_array().unwrap();
+    let link = links.iter().find(|link| link["answer"] == "no").unwrap();
+    let warning = serde_json::json!([{ "text": link["finding"], "next": explained["next"] }]);
+    assert_eq!(shown["function"]["warnings"], warning, "the same words");
+}

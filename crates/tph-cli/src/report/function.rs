@@ -3,7 +3,7 @@
 use serde::Serialize;
 use vfio_tph::{FunctionView, PortView};
 
-use super::TphReport;
+use super::{TphReport, WarningReport};
 use crate::words;
 
 /// One function and the root port above it.
@@ -35,6 +35,8 @@ pub(crate) struct FunctionReport {
     pub(crate) tph: Option<TphReport>,
     /// Why it is not known whether the function has TPH.
     pub(crate) tph_unreadable: Option<String>,
+    /// What keeps TPH from doing what it is for, though it can be turned on.
+    pub(crate) warnings: Vec<WarningReport>,
 }
 
 impl From<&FunctionView> for FunctionReport {
@@ -54,6 +56,7 @@ impl From<&FunctionView> for FunctionReport {
             switches: view.switches.iter().map(PortReport::from).collect(),
             tph: view.tph().map(TphReport::from),
             tph_unreadable: view.tph.as_ref().err().map(ToString::to_string),
+            warnings: WarningReport::all(view),
         }
     }
 }

@@ -9,6 +9,7 @@ mod function;
 mod plan;
 mod tag;
 mod tph;
+mod warning;
 
 pub(crate) use change::ChangeReport;
 pub(crate) use drift::VerifyReport;
@@ -18,6 +19,9 @@ pub(crate) use plan::summary as plan_summary;
 pub(crate) use plan::{PlanReport, PlannedEntryReport, PlannedQueueReport};
 pub(crate) use tag::Tag;
 pub(crate) use tph::{EntryReport, TphReport};
+pub(crate) use warning::WarningReport;
+#[cfg(test)]
+pub(crate) use warning::tests::only_the_port_without_prefixes_is_warned_of;
 
 use serde::Serialize;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use vfio_tph::{Landing, Plan, PlannedQueue};
 
+use super::WarningReport;
 use crate::cli::ModeArg;
 use crate::words;
 
@@ -23,6 +24,8 @@ pub(crate) struct PlanReport {
     pub(crate) entries: Vec<PlannedEntryReport>,
     /// The file that the plan was written to.
     pub(crate) file: Option<String>,
+    /// What keeps the device from using it.
+    pub(crate) warnings: Vec<WarningReport>,
 }
 
 /// A queue, and where its data lands.

@@ -37,7 +37,8 @@ impl Place {
         })
     }
 
-    pub(super) fn function(&self, device: &str) -> Result<FunctionReport, Failure> {
+    /// The function that a person calls `device`.
+    pub(crate) fn function(&self, device: &str) -> Result<FunctionReport, Failure> {
         Ok(match self {
             Self::Host(host) => FunctionReport::from(&host.function(find(host, device)?)?),
             Self::Emulated(host) => host.report(host.find(device)?),

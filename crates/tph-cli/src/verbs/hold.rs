@@ -11,7 +11,7 @@ use vfio_tph::{CpuStanding, Programmed, TphDevice};
 use super::opened::{Opened, interrupted};
 use crate::cli::{HoldArgs, Steering};
 use crate::failure::Failure;
-use crate::report::FunctionReport;
+use crate::report::{FunctionReport, WarningReport};
 use crate::style::title;
 use crate::table::{Table, row};
 use crate::{output, words};
@@ -113,6 +113,7 @@ fn text(event: &Event<'_>) -> String {
     match event {
         Event::Held { device, mode, map, function } => {
             let tph = function.as_ref().and_then(|function| function.tph.as_ref());
+            let warnings = function.as_ref().map_or(&[][..], |function| &function.warnings);
             let control = tph.and_then(|tph| tph.control.as_ref());
             let control = control.map(|control| format!(" (control {:#010x})", control.raw));
             let mut table = Table::new(&[">QUEUE", ">CPU", "ST ENTRY"]);
@@ -122,10 +123,11 @@ fn text(event: &Event<'_>) -> String {
                 table.push(row![steering.queue, steering.cpu, entry]);
             }
             format!(
-                "{}  TPH is on in {mode} mode{}\n\n{}\n\nHeld until interrupted (Ctrl-C).\n",
+                "{}  TPH is on in {mode} mode{}\n\n{}\n\n{}Held until interrupted (Ctrl-C).\n",
                 title(device),
                 control.unwrap_or_default(),
-                table.lines(2).join("\n")
+                table.lines(2).join("\n"),
+                WarningReport::paragraph(warnings)
             )
         }
         Event::OfflineCpus { device, entries } if entries.is_empty() => {
@@ -150,6 +152,7 @@ fn text(event: &Event<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::only_the_port_without_prefixes_is_warned_of;
     use tph::CpuId;
 
     #[test]
@@ -173,5 +176,13 @@ mod tests {
         );
         let said = text(&Event::OfflineCpus { device: "nic", entries: Vec::new() });
         assert!(said.ends_with("  Every CPU is online again.\n"), "{said}");
+    }
+
+    #[test]
+    fn a_port_that_keeps_16_bit_tags_back_is_warned_of() {
+        let last = "Held until interrupted (Ctrl-C).";
+        only_the_port_without_prefixes_is_warned_of(last, |function| {
+            text(&Event::Held { device: "nic", mode: "device-specific", map: Vec::new(), function })
+        });
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::ShowArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
-use crate::report::{FunctionReport, PortReport};
+use crate::report::{FunctionReport, PortReport, WarningReport};
 use crate::safe::clean;
 use crate::source::Source;
 use crate::style::title;
@@ -36,6 +36,7 @@ pub(crate) fn show(args: &ShowArgs, json: bool) -> Result<ExitCode, Failure> {
 pub(crate) fn text(function: &FunctionReport) -> String {
     let mut lines = heading(function);
     lines.push(String::new());
+    lines.extend(WarningReport::lines(&function.warnings));
     match (&function.tph, &function.tph_unreadable) {
         (Some(tph), _) => {
             lines.push(title(&format!("TPH Requester capability at {:#05x}", tph.offset)));

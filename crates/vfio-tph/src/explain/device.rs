@@ -5,7 +5,7 @@ use tph::{RequesterType, StMode, StTable};
 
 use super::{Evidence, Facts, Finding, FirmwareTags, Link, Reason, Served};
 use crate::kernel::DIRECT_TAGS;
-use crate::{PortView, TphView};
+use crate::{FunctionView, PortView, TphView};
 
 /// Their reasons, in any order.
 pub(super) fn reasons(facts: &Facts) -> Vec<Reason> {
@@ -15,7 +15,7 @@ pub(super) fn reasons(facts: &Facts) -> Vec<Reason> {
         reasons.push(table(facts, tph));
     }
     reasons.push(root_port(facts));
-    reasons.extend(routing(facts));
+    reasons.extend(routing(&facts.function));
     reasons.push(firmware(facts));
     reasons
 }
@@ -134,10 +134,10 @@ fn completer(port: &PortView) -> Finding {
 
 /// Each port that a packet passes: those of switches; with 16-bit tags the root port too, since they
 /// need what it may not have.
-fn routing(facts: &Facts) -> Vec<Reason> {
-    let Ok(Some(requester)) = facts.function.agreed_requester() else { return Vec::new() };
-    let switches = facts.function.switches.iter();
-    let root_port = facts.function.root_port.iter();
+pub(super) fn routing(function: &FunctionView) -> Vec<Reason> {
+    let Ok(Some(requester)) = function.agreed_requester() else { return Vec::new() };
+    let switches = function.switches.iter();
+    let root_port = function.root_port.iter();
     let ports = switches.chain(root_port.filter(|_| requester == RequesterType::ExtendedTph));
     ports.map(|port| reason(Link::Routing, passes(port, requester), register(port))).collect()
 }

@@ -17,7 +17,7 @@ pub use finding::{Answer, Finding};
 
 use tph::Bdf;
 
-use crate::Advice;
+use crate::{Advice, FunctionView};
 
 /// A link of the chain from the device to the cache, in the order of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +110,16 @@ impl Explanation {
             Answer::No => advice.next().flatten(),
             _ => advice.flatten().next(),
         }
+    }
+}
+
+impl FunctionView {
+    /// The ports on the way that keep back the packets which the function sends with TPH on, as
+    /// [`explain`] finds them: the module turns TPH on all the same, with the widest tags that function
+    /// and root port have in common. None where a port could not be read.
+    pub fn kept_back(&self) -> Vec<Finding> {
+        let findings = device::routing(self).into_iter().map(|reason| reason.finding);
+        findings.filter(|finding| finding.answer() == Answer::No).collect()
     }
 }
 

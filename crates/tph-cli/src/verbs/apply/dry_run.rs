@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::output;
 use crate::plan_file::PlanFile;
-use crate::report::ChangeReport;
+use crate::report::{ChangeReport, WarningReport};
 use crate::style::title;
 use crate::table::{Table, row};
 use crate::verbs::plan::PlaceArgs;
@@ -17,14 +17,16 @@ use crate::words;
 pub(crate) struct DryRunReport {
     device: String,
     changes: Vec<ChangeReport>,
+    /// What keeps the device from using it.
+    warnings: Vec<WarningReport>,
 }
 
 pub(super) fn dry_run(file: &PlanFile, place: &PlaceArgs, json: bool) -> Result<(), Failure> {
     let place = place.open()?;
     let changes = place.rehearse(&file.device, file.mode.into(), &file.batch())?;
     let changes = changes.iter().map(ChangeReport::from).collect();
-    let device = place.address(&file.device)?.to_string();
-    let report = DryRunReport { device, changes };
+    let function = place.function(&file.device)?;
+    let report = DryRunReport { device: function.address, changes, warnings: function.warnings };
     let said = if json { output::json(report) } else { output::print(&text(&report)) };
     Ok(said?)
 }
@@ -55,6 +57,7 @@ fn text(report: &DryRunReport) -> String {
         let writes = words::count(stay as u64, "write");
         lines.push(format!("Not shown: {writes} that {change} nothing."));
     }
+    lines.extend(WarningReport::lines(&report.warnings));
     lines.push("Nothing was written.".into());
     lines.join("\n") + "\n"
 }

@@ -13,7 +13,7 @@ use super::plan::PlaceArgs;
 use crate::failure::Failure;
 use crate::output;
 use crate::plan_file::{PlanFile, PlanFileError};
-use crate::report::{FunctionReport, PlannedEntryReport};
+use crate::report::{FunctionReport, PlannedEntryReport, WarningReport};
 use crate::safe::clean;
 use crate::style::title;
 use crate::table::{Table, row};
@@ -101,6 +101,7 @@ fn text(event: &Event<'_>) -> String {
     match event {
         Event::Applied { device, plan, mode, entries, function } => {
             let tph = function.as_ref().and_then(|function| function.tph.as_ref());
+            let warnings = function.as_ref().map_or(&[][..], |function| &function.warnings);
             let control = tph.and_then(|tph| tph.control.as_ref());
             let control = control.map(|control| format!(" (control {:#010x})", control.raw));
             let mut table = Table::new(&[">ENTRY", ">TAG OF CPU", "HOLDS", "QUEUES"]);
@@ -111,15 +112,36 @@ fn text(event: &Event<'_>) -> String {
                 table.push(row![entry.index, entry.cpu, seen, queues]);
             }
             format!(
-                "{}  {}: TPH is on in {mode} mode{}\n\n{}\n\nHeld until interrupted (Ctrl-C).\n",
+                "{}  {}: TPH is on in {mode} mode{}\n\n{}\n\n{}Held until interrupted (Ctrl-C).\n",
                 title(device),
                 clean(plan),
                 control.unwrap_or_default(),
-                table.lines(2).join("\n")
+                table.lines(2).join("\n"),
+                WarningReport::paragraph(warnings)
             )
         }
         Event::Released { device } => {
             format!("{}  TPH is off, the entries are 0.\n", title(device))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::only_the_port_without_prefixes_is_warned_of;
+
+    #[test]
+    fn a_port_that_keeps_16_bit_tags_back_is_warned_of() {
+        let last = "Held until interrupted (Ctrl-C).";
+        only_the_port_without_prefixes_is_warned_of(last, |function| {
+            text(&Event::Applied {
+                device: "nic",
+                plan: "plan".into(),
+                mode: "device-specific",
+                entries: Vec::new(),
+                function,
+            })
+        });
     }
 }

@@ -12,7 +12,9 @@ pub(super) use queues::tie;
 use crate::cli::ModeArg;
 use crate::failure::Failure;
 use crate::plan_file::PlanFile;
-use crate::report::{PlanReport, PlannedEntryReport, PlannedQueueReport, plan_summary};
+use crate::report::{
+    PlanReport, PlannedEntryReport, PlannedQueueReport, WarningReport, plan_summary,
+};
 use crate::safe::clean;
 use crate::style::title;
 use crate::table::{Cell, Table, Tone, row};
@@ -52,6 +54,7 @@ pub(crate) fn plan(args: &PlanArgs, json: bool) -> Result<(), Failure> {
         queues: plan.queues.iter().map(PlannedQueueReport::from).collect(),
         entries: PlannedEntryReport::all(&plan),
         file: args.output.as_ref().map(|path| path.display().to_string()),
+        warnings: WarningReport::all(&facts.function),
     };
     let said = if json {
         output::json(report)
@@ -109,6 +112,7 @@ fn text(report: &PlanReport, place: &str) -> String {
     }
     lines.extend(table.lines(2));
     lines.push(String::new());
+    lines.extend(WarningReport::lines(&report.warnings));
     lines.push(match &report.file {
         Some(file) => {
             let (file, place) = (clean(file), clean(place));

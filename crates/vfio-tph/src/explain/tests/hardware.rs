@@ -166,3 +166,19 @@ pub(super) fn way() -> Vec<Case> {
         (dump(), Link::Firmware, Unknown, "whether the firmware names tags is not saved"),
     ]
 }
+
+#[test]
+fn ports_that_keep_packets_back_are_those_of_the_explanation() {
+    let port = |facts: &Facts| facts.function.switches[0].address;
+    let mut facts = switch("84:00.0");
+    assert_eq!(facts.function.kept_back(), [Finding::NoPrefixes(port(&facts))]);
+    let narrow = Ok(Some(0x1000));
+    facts.function.root_port.as_mut().unwrap().device_capabilities_2 = narrow;
+    assert_eq!(facts.function.kept_back(), [], "8-bit tags lie in the header");
+    let mut facts = switch("83:00.0");
+    assert_eq!(facts.function.kept_back(), []);
+    facts.function.switches[0].device_capabilities_2 = Err(Unreadable::Failed);
+    assert_eq!(facts.function.kept_back(), [], "nothing is known");
+    facts.function.tph = Ok(None);
+    assert_eq!(facts.function.kept_back(), []);
+}
