@@ -154,7 +154,8 @@ impl Tracer {
 
 /// What a call that could change something is called.
 fn step(number: i64, registers: &libc::user_regs_struct) -> Option<&'static str> {
-    const MAKES: u64 = (libc::O_CREAT | libc::O_TRUNC) as u64;
+    const WITHOUT_NAME: i32 = libc::O_TMPFILE & !libc::O_DIRECTORY;
+    const MAKES: u64 = (libc::O_CREAT | libc::O_TRUNC | WITHOUT_NAME) as u64;
     Some(match number {
         libc::SYS_ioctl => "ioctl",
         libc::SYS_write => "write",
@@ -162,6 +163,7 @@ fn step(number: i64, registers: &libc::user_regs_struct) -> Option<&'static str>
         libc::SYS_openat if registers.rdx & MAKES != 0 => "openat",
         libc::SYS_mkdir | libc::SYS_mkdirat => "mkdir",
         libc::SYS_rename | libc::SYS_renameat | libc::SYS_renameat2 => "rename",
+        libc::SYS_link | libc::SYS_linkat => "link",
         libc::SYS_unlink | libc::SYS_unlinkat => "unlink",
         libc::SYS_fsync => "fsync",
         _ => return None,
