@@ -23,7 +23,8 @@ pub(super) fn open_again<T>(
     loop {
         match wait((left > 0).then_some(PAUSE))? {
             Wake::End => return Ok(None),
-            Wake::GiveBack | Wake::ProcessEnded => continue,
+            // Nobody asks for a device that was given back.
+            Wake::GiveBack => continue,
             Wake::Asked | Wake::Event(_) => left = TRIES,
             Wake::Pause => {}
         }

@@ -109,7 +109,8 @@ impl Watch<'_> {
                 Wake::End => return Ok(()),
                 Wake::Asked => self.compare("SIGHUP", true, &mut last, see())?,
                 Wake::Event(event) => self.compare(&event, false, &mut last, see())?,
-                Wake::GiveBack | Wake::ProcessEnded | Wake::Pause => continue,
+                // Of a device that is not held, and of a wait without an end.
+                Wake::GiveBack | Wake::Pause => continue,
             };
         }
     }
@@ -152,7 +153,7 @@ impl Watch<'_> {
                 Wake::GiveBack => break (true, "the kernel's request"),
                 Wake::Asked => ("SIGHUP".to_owned(), true),
                 Wake::Event(event) => (event, false),
-                Wake::ProcessEnded | Wake::Pause => ("a pause".to_owned(), false),
+                Wake::Pause => ("a pause".to_owned(), false),
             };
             seen = see();
         };

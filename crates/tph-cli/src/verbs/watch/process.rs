@@ -25,20 +25,14 @@ impl Watch<'_> {
         }
     }
 
-    /// Waits as [`Waiter::wait`] does. The end of the process is an event like others.
+    /// Waits as [`Waiter::wait`] does. The end of the process is said, and is an event like others.
     pub(super) fn wait(
         &self,
         waiter: &mut Waiter,
         request: Option<&UnixStream>,
         pause: Option<Duration>,
     ) -> Result<Wake, Failure> {
-        match waiter.wait(request, pause)? {
-            Wake::ProcessEnded => {
-                self.process_ended()?;
-                Ok(Wake::Event("the end of the process".into()))
-            }
-            wake => Ok(wake),
-        }
+        waiter.wait(request, pause, || self.process_ended())
     }
 
     /// Says it, once.

@@ -24,9 +24,7 @@ pub(super) enum Wake {
     Asked,
     /// The kernel wants the device back.
     GiveBack,
-    /// The process that was named has ended.
-    ProcessEnded,
-    /// Something happened to CPUs or to the device: in words.
+    /// Something happened to CPUs, to the device or to the process: in words.
     Event(String),
     /// Nothing did, for as long as it was to be waited.
     Pause,
@@ -60,11 +58,12 @@ impl Waiter {
     }
 
     /// Waits until something of interest happens. `request` is readable when the kernel wants the
-    /// device back. `pause`: how long at most.
+    /// device back. `pause`: how long at most. `ended` is called when the process has ended.
     pub(super) fn wait(
         &mut self,
         request: Option<&UnixStream>,
         pause: Option<Duration>,
+        ended: impl FnOnce() -> Result<(), Failure>,
     ) -> Result<Wake, Failure> {
         let end = pause.map(|pause| Instant::now() + pause);
         loop {
@@ -93,7 +92,8 @@ impl Waiter {
             }
             if ready.get(process) == Some(&true) {
                 self.process = None;
-                return Ok(Wake::ProcessEnded);
+                ended()?;
+                return Ok(Wake::Event("the end of the process".into()));
             }
             if ready[1] {
                 // Several that came together are one.
@@ -145,10 +145,15 @@ mod tests {
         Waiter::new(Some("ffff:ff:1f.7".parse().unwrap()), process).unwrap()
     }
 
+    /// For whoever has no process, or one that lives.
+    fn nobody() -> Result<(), Failure> {
+        panic!("no process has ended")
+    }
+
     #[test]
     fn nothing_happens_for_as_long_as_it_is_waited() {
-        assert_eq!(waiter(None).wait(None, NOW).unwrap(), Wake::Pause);
-        assert_eq!(waiter(Some(std::process::id())).wait(None, NOW).unwrap(), Wake::Pause);
+        assert_eq!(waiter(None).wait(None, NOW, nobody).unwrap(), Wake::Pause);
+        assert_eq!(waiter(Some(std::process::id())).wait(None, NOW, nobody).unwrap(), Wake::Pause);
     }
 
     #[test]
@@ -156,12 +161,16 @@ mod tests {
         let mut waiter = waiter(None);
         let event = EventFd::new(0).unwrap();
         let request = stream_of(&event).unwrap();
-        assert_eq!(waiter.wait(Some(&request), NOW).unwrap(), Wake::Pause);
+        assert_eq!(waiter.wait(Some(&request), NOW, nobody).unwrap(), Wake::Pause);
         event.write(1).unwrap();
         for _ in 0..2 {
-            assert_eq!(waiter.wait(Some(&request), SOON).unwrap(), Wake::GiveBack);
+            assert_eq!(waiter.wait(Some(&request), SOON, nobody).unwrap(), Wake::GiveBack);
         }
-        assert_eq!(waiter.wait(None, NOW).unwrap(), Wake::Pause, "who is not asked is not told");
+        assert_eq!(
+            waiter.wait(None, NOW, nobody).unwrap(),
+            Wake::Pause,
+            "who is not asked is not told"
+        );
     }
 
     #[test]
@@ -170,18 +179,24 @@ mod tests {
         let mut waiter = waiter(Some(process.id()));
         let event = EventFd::new(0).unwrap();
         let request = stream_of(&event).unwrap();
-        assert_eq!(waiter.wait(Some(&request), NOW).unwrap(), Wake::Pause);
+        assert_eq!(waiter.wait(Some(&request), NOW, nobody).unwrap(), Wake::Pause);
         process.kill().unwrap();
-        assert_eq!(waiter.wait(Some(&request), SOON).unwrap(), Wake::ProcessEnded);
-        assert_eq!(waiter.wait(Some(&request), NOW).unwrap(), Wake::Pause);
+        let mut told = false;
+        let ended = || {
+            told = true;
+            Ok(())
+        };
+        let wake = waiter.wait(Some(&request), SOON, ended).unwrap();
+        assert_eq!((wake, told), (Wake::Event("the end of the process".into()), true));
+        assert_eq!(waiter.wait(Some(&request), NOW, nobody).unwrap(), Wake::Pause);
         process.wait().unwrap();
         event.write(1).unwrap();
-        assert_eq!(waiter.wait(Some(&request), SOON).unwrap(), Wake::GiveBack);
+        assert_eq!(waiter.wait(Some(&request), SOON, nobody).unwrap(), Wake::GiveBack);
     }
 
     #[test]
     fn a_process_that_is_not_there_wakes_nobody() {
-        assert_eq!(waiter(Some(u32::MAX)).wait(None, NOW).unwrap(), Wake::Pause);
-        assert_eq!(waiter(Some(0)).wait(None, NOW).unwrap(), Wake::Pause);
+        assert_eq!(waiter(Some(u32::MAX)).wait(None, NOW, nobody).unwrap(), Wake::Pause);
+        assert_eq!(waiter(Some(0)).wait(None, NOW, nobody).unwrap(), Wake::Pause);
     }
 }
