@@ -1,18 +1,21 @@
-//! How a verb can fail, what is said about it and with which code the command exits.
+//! How a verb can fail, and with which code the command exits.
+
+mod advice;
+mod report;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use serde::Serialize;
 use tph::Bdf;
-use vfio_tph::{Error, PlanError};
+use vfio_tph::Error;
 
 use crate::exit::Exit;
-use crate::output::{self, Style};
 use crate::plan_file::PlanFileError;
-use crate::safe::{clean, clean_lines};
-use crate::style::ERROR;
+
+#[cfg(test)]
+pub(crate) use report::ErrorDocument;
+pub(crate) use report::ErrorReport;
 
 /// Why a verb did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -158,56 +161,6 @@ impl Failure {
         }
     }
 
-    fn advice(&self) -> Option<String> {
-        let advice = |error: &Error| error.advice().map(|advice| advice.to_string());
-        match self {
-            Self::Library(error) => advice(error),
-            Self::NoSuchDevice { error, similar } => did_you_mean(similar, advice(error)),
-            Self::NoSuchFunction { similar, .. } => {
-                did_you_mean(similar, Some("See what there is: tph list --emulated.".into()))
-            }
-            Self::PlanFile(error) => Some(error.advice()),
-            Self::File { error, .. } | Self::Output(error) => Some(for_file(error.kind()).into()),
-            Self::Program { .. } => Some("Name a program that is there and may be run.".into()),
-            Self::Samples { path, error } => Some(match error.kind() {
-                io::ErrorKind::NotFound => {
-                    format!("Make it first, for the load to write to: mkfifo {}.", path.display())
-                }
-                _ => "Name a FIFO or a file that you may read.".into(),
-            }),
-            Self::Profile(tph_emu::ProfileError::Unreadable { .. }) => Some(
-                "Name the file of a profile; --emulated without a name is the host of the \
-                 demonstration."
-                    .into(),
-            ),
-            Self::Profile(_) => Some(
-                "Compare with docs/profile.md; --emulated without a name is the host of the \
-                 demonstration."
-                    .into(),
-            ),
-            Self::NoPlan { error: PlanError::CpuNotOnline { .. }, .. } => {
-                Some("See which are: cat /sys/devices/system/cpu/online.".into())
-            }
-            Self::NoPlan { device, error: PlanError::OutsideTable { .. } } => {
-                Some(format!("See the table: tph show {device}."))
-            }
-            Self::NoPlan { error: PlanError::NamedTwice { .. }, .. } => {
-                Some("Name each queue once.".into())
-            }
-            Self::NoPlan { error: PlanError::MemoryDiffers { .. }, .. } => {
-                Some("Give each an entry of its own, or both the same kind of memory.".into())
-            }
-            Self::NoQueues { advice, .. } => Some(advice.clone()),
-            Self::NothingToCount { advice, .. } => advice.clone(),
-            Self::Switch { advice, .. } => Some((*advice).to_owned()),
-            Self::OtherDevice { device, plan, .. } => Some(format!(
-                "Leave the device out, or make a plan for it: tph plan {device} --from {} -o FILE.",
-                plan.display()
-            )),
-            _ => None,
-        }
-    }
-
     /// The device that it is about, if it is about one.
     fn device(&self) -> Option<String> {
         match self {
@@ -241,29 +194,6 @@ impl Failure {
     }
 }
 
-/// What to do when writing went wrong so.
-fn for_file(kind: io::ErrorKind) -> &'static str {
-    match kind {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            "Make the folder first, or name a file in one that is there."
-        }
-        io::ErrorKind::AlreadyExists => "Something else has that name: choose another.",
-        io::ErrorKind::IsADirectory => "Name a file, not a folder.",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "Make room, or write to another place."
-        }
-        _ => "Name a place that you may write to, or run as root.",
-    }
-}
-
-fn did_you_mean(similar: &[String], advice: Option<String>) -> Option<String> {
-    if similar.is_empty() {
-        return advice;
-    }
-    let question = format!("Did you mean {}?", similar.join(" or "));
-    Some(advice.map_or_else(|| question.clone(), |advice| format!("{question} {advice}")))
-}
-
 /// The device that an error is about, if it is about one.
 fn device(error: &Error) -> Option<String> {
     match error {
@@ -287,64 +217,5 @@ fn step(error: &Error) -> Option<String> {
         Error::Open { step, .. } => Some(step.to_string()),
         Error::Call { call, .. } => Some(call.to_string()),
         _ => None,
-    }
-}
-
-/// An error as data.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct ErrorReport {
-    /// `error`, `usage`, `drift`, `not-supported`, `partly`: the exit code in a word.
-    kind: &'static str,
-    /// The code that the command exits with.
-    pub(crate) exit_code: u8,
-    /// What happened, to which device, and why.
-    message: String,
-    /// The device, if it is about one: its address, or what it was called.
-    device: Option<String>,
-    /// What was being done, if the error is of a request or a call.
-    step: Option<String>,
-    /// The number of what the kernel or the device answered, if it was one of them.
-    errno: Option<i32>,
-    /// What to do next.
-    pub(crate) next: Option<String>,
-    /// Whether the message quotes lines of a file; others have one line, whatever is in a name.
-    #[serde(skip)]
-    quotes: bool,
-}
-
-/// The document that an error is.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct ErrorDocument<'a> {
-    error: &'a ErrorReport,
-}
-
-impl ErrorReport {
-    pub(crate) fn new(exit: Exit, message: String) -> Self {
-        let (kind, exit_code) = (exit.name(), exit.code());
-        Self {
-            kind,
-            exit_code,
-            message,
-            device: None,
-            step: None,
-            errno: None,
-            next: None,
-            quotes: false,
-        }
-    }
-
-    /// Says it on standard error, where answers never go; the code to exit with.
-    pub(crate) fn report(&self) -> ExitCode {
-        if output::style() == Style::Text {
-            let message = if self.quotes { clean_lines } else { clean }(&self.message);
-            let next = self.next.as_ref().map(|next| format!("  next: {}\n", clean(next)));
-            let next = next.unwrap_or_default();
-            output::complain(&format!("{ERROR}error:{ERROR:#} {message}\n{next}"));
-        } else if let Ok(text) = output::document(ErrorDocument { error: self }) {
-            output::complain(&text);
-        }
-        self.exit_code.into()
     }
 }
