@@ -69,5 +69,8 @@ fn main() -> ExitCode {
     differential::run(&mut suite);
     faults::run(&mut suite, &mut control());
     fire::run(&mut suite, &mut control());
+    // Last: Linux 7.3's own handling of a removal makes lockdep report, and lockdep ends with that.
+    life::removals(&mut suite, &mut control());
+    watch::removals(&mut suite, &mut control());
     if suite.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -29,11 +29,7 @@ type Test = fn(&mut Watch<'_>) -> Outcome;
 pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     let nic = Endpoint::named("nic0").expect("the lab's profile has nic0");
     let mut play = |endpoint: &Endpoint, name: &str, test: Test| {
-        suite.test(&format!("life::{name}"), || {
-            let mut watch = Watch::new(endpoint, control)?;
-            test(&mut watch)?;
-            watch.expect_clean()
-        });
+        play(suite, control, endpoint, name, test);
     };
     let tests = reset::TESTS.iter().chain(processes::TESTS).chain(departure::TESTS);
     for (name, test) in tests.chain(memory::TESTS).chain(error::TESTS).chain(module::TESTS) {
@@ -44,15 +40,26 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
             play(&vectors, name, *test);
         }
     }
-    if let Some(card) = Endpoint::named("card") {
-        for (name, test) in removal::TESTS {
-            play(&card, name, *test);
-        }
-    }
     for (endpoint, name, test) in power::TESTS {
         let endpoint = Endpoint::named(endpoint);
         if let Some(endpoint) = endpoint.filter(|endpoint| power::is_managed(endpoint.address)) {
             play(&endpoint, name, *test);
         }
     }
+}
+
+/// The tests in which a card is pulled out.
+pub(crate) fn removals(suite: &mut Suite, control: &mut Control) {
+    let Some(card) = Endpoint::named("card") else { return };
+    for (name, test) in removal::TESTS {
+        play(suite, control, &card, name, *test);
+    }
+}
+
+fn play(suite: &mut Suite, control: &mut Control, endpoint: &Endpoint, name: &str, test: Test) {
+    suite.test(&format!("life::{name}"), || {
+        let mut watch = Watch::new(endpoint, control)?;
+        test(&mut watch)?;
+        watch.expect_clean()
+    });
 }

@@ -16,12 +16,13 @@ use tph_lab_guest::Tph;
 
 pub(super) const TESTS: &[(&str, &str, Test)] = &[
     ("nic0", "a_device_that_is_unbound_and_bound_again_is_steered_again", rebound),
-    ("card", "a_card_that_is_pulled_out_and_put_back_is_steered_again", pulled),
     ("nic0", "a_reset_changes_nothing", reset),
     ("nic0", "what_somebody_else_did_to_the_table_is_repaired", meddled),
     ("vectors", "a_table_of_which_only_the_number_is_seen_is_repaired_too", counted),
     ("nic0", "with_report_only_it_leaves_the_device_alone", reported),
 ];
+pub(super) const REMOVALS: &[(&str, &str, Test)] =
+    &[("card", "a_card_that_is_pulled_out_and_put_back_is_steered_again", pulled)];
 
 fn rebound(look: &mut Look<'_>) -> Outcome {
     let mut tph = watched(look)?;

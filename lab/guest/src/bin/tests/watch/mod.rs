@@ -21,6 +21,19 @@ pub(crate) const CPU_3: &str = "/sys/devices/system/cpu/cpu3/online";
 
 pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     let tests = device::TESTS.iter().chain(around::TESTS).chain(others::TESTS).chain(quiet::TESTS);
+    play(suite, control, tests);
+}
+
+/// The tests in which a card is pulled out.
+pub(crate) fn removals(suite: &mut Suite, control: &mut Control) {
+    play(suite, control, device::REMOVALS.iter());
+}
+
+fn play<'a>(
+    suite: &mut Suite,
+    control: &mut Control,
+    tests: impl Iterator<Item = &'a (&'a str, &'a str, Test)>,
+) {
     for (endpoint, name, test) in tests {
         // Profiles of guests for a few tests have other endpoints.
         let Some(endpoint) = Endpoint::named(endpoint) else { continue };
