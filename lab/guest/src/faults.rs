@@ -33,18 +33,21 @@ pub enum Aim {
 #[derive(Debug)]
 pub struct Faults {
     nth: File,
-    /// Only what is called from a module counts, and what fails can be chosen: the lowest address
-    /// of a module's code, and where the interpreter begins and ends.
-    aimed: Option<(u64, [u64; 2])>,
+    /// Only what is called from a module counts: the lowest address of a module's code.
+    modules: u64,
+    /// Where ACPI's interpreter begins and ends.
+    interpreter: [u64; 2],
 }
 
 impl Faults {
-    /// Prepares the calling thread's faults; `None` if this kernel has none.
+    /// Prepares the calling thread's faults; `None` if this kernel has none, or lacks a way to fail, or
+    /// cannot be told that only those below a module count.
     ///
     /// # Errors
     /// If the kernel has them and cannot be told how.
     pub fn of_this_thread() -> io::Result<Option<Self>> {
-        if !Path::new(NTH).exists() {
+        let all = Path::new(NTH).exists() && ways().all(|way| way.join("require-start").exists());
+        if !all {
             return Ok(None);
         }
         for way in ways() {
@@ -59,30 +62,16 @@ impl Faults {
             }
         }
         let nth = OpenOptions::new().read(true).write(true).open(NTH)?;
-        let can_be_aimed = ways().all(|way| way.join("require-start").exists());
-        let aimed = if can_be_aimed { Some((modules()?, range_of(INTERPRETER)?)) } else { None };
-        let faults = Self { nth, aimed };
+        let faults = Self { nth, modules: modules()?, interpreter: range_of(INTERPRETER)? };
         faults.aim(Aim::All)?;
         Ok(Some(faults))
     }
 
-    /// Whether only allocations and copies below a module's function count; else all that a system
-    /// call does.
-    pub fn are_aimed(&self) -> bool {
-        self.aimed.is_some()
-    }
-
-    /// Whether copies fail, and can be told from allocations.
-    pub fn have_copies(&self) -> bool {
-        self.are_aimed() && Path::new(FOLDER).join(COPIES).exists()
-    }
-
-    /// Chooses what counts from now on, where that can be chosen.
+    /// Chooses what counts from now on.
     ///
     /// # Errors
     /// What the kernel answered.
     pub fn aim(&self, at: Aim) -> io::Result<()> {
-        let Some((modules, interpreter)) = self.aimed else { return Ok(()) };
         for way in ways() {
             let copies = way.ends_with(COPIES);
             let counts = match at {
@@ -91,8 +80,8 @@ impl Faults {
                 Aim::Copies => copies,
             };
             // No function lies at the end.
-            let start = if counts { modules } else { END_OF_MODULES };
-            let [reject, until] = if at == Aim::All { [0, 0] } else { interpreter };
+            let start = if counts { self.modules } else { END_OF_MODULES };
+            let [reject, until] = if at == Aim::All { [0, 0] } else { self.interpreter };
             reject_range(&way, reject, until)?;
             for (file, address) in [("require-start", start), ("require-end", END_OF_MODULES)] {
                 fs::write(way.join(file), format!("{address:#x}"))?;
@@ -107,9 +96,6 @@ impl Faults {
     /// What the kernel answered, also if it has no such function.
     pub fn aim_past(&self, at: Aim, function: &str) -> io::Result<()> {
         self.aim(at)?;
-        if !self.are_aimed() {
-            return Ok(());
-        }
         let [start, end] = range_of(function)?;
         ways().try_for_each(|way| reject_range(&way, start, end))
     }
@@ -132,9 +118,9 @@ impl Faults {
     }
 }
 
-/// The folders of what can fail in this kernel.
+/// The folders of what can fail.
 fn ways() -> impl Iterator<Item = PathBuf> {
-    WAYS.into_iter().map(|way| Path::new(FOLDER).join(way)).filter(|way| way.exists())
+    WAYS.into_iter().map(|way| Path::new(FOLDER).join(way))
 }
 
 /// Where the area of modules begins, which is below the lowest that is loaded.

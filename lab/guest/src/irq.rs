@@ -45,6 +45,19 @@ pub fn set_irqs(interrupt: Interrupt, flags: u32, start: u32, count: u32) -> Vec
     [HEAD, flags, interrupt as u32, start, count].map(u32::to_ne_bytes).concat()
 }
 
+/// The bytes of a `VFIO_DEVICE_SET_IRQS` that gives events to vectors from `first` on; those without one
+/// raise nothing.
+///
+/// # Panics
+/// If there are more than a `u32` counts.
+pub fn give_events(interrupt: Interrupt, first: u16, events: &[Option<&EventFd>]) -> Vec<u8> {
+    let descriptors: Vec<u32> =
+        events.iter().map(|event| event.map_or(-1, EventFd::as_raw_fd).cast_unsigned()).collect();
+    let count = u32::try_from(events.len()).expect("no more than vectors");
+    let head = [HEAD + 4 * count, GIVE_EVENTS, interrupt as u32, u32::from(first), count];
+    head.iter().chain(&descriptors).flat_map(|word| word.to_ne_bytes()).collect()
+}
+
 /// Has the kernel raise `event` for a vector, or nothing (`VFIO_DEVICE_SET_IRQS`).
 ///
 /// # Errors
@@ -55,9 +68,7 @@ pub fn give_event(
     vector: u16,
     event: Option<&EventFd>,
 ) -> Result<(), Errno> {
-    let event = event.map_or(-1, EventFd::as_raw_fd).cast_unsigned();
-    let words = [HEAD + 4, GIVE_EVENTS, interrupt as u32, u32::from(vector), 1, event];
-    let (outcome, _) =
-        raw::call(function, Ioctl::SetIrqs, &mut words.map(u32::to_ne_bytes).concat());
+    let mut request = give_events(interrupt, vector, &[event]);
+    let (outcome, _) = raw::call(function, Ioctl::SetIrqs, &mut request);
     outcome.map(drop).map_err(Errno)
 }

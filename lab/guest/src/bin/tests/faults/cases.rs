@@ -7,7 +7,7 @@ use tph::{BatchLen, CpuId, Entry, MAX_CAPABILITY_ENTRIES, MemoryType, RequesterT
 use tph::{StIndex, TagSource};
 use tph_abi::{DmaBufQuery, DmaBufSet, Errno, FeatureNumber, Operation};
 use tph_conformance as bytes_of;
-use tph_lab_guest::irq::{Interrupt, RAISE, set_irqs};
+use tph_lab_guest::irq::{Interrupt, RAISE, give_events, set_irqs};
 use tph_lab_guest::raw::Ioctl;
 use tph_lab_guest::{Control, Endpoint, Failure, module};
 use vfio_tph::{DmaBuf, EventFd, Host, VfioFunction};
@@ -20,9 +20,13 @@ use crate::msix::vector_events;
 const DEVICE_SPECIFIC: u8 = tph_abi::MODE_DS.to_le_bytes()[0];
 /// The table of nic0 in the profile: all that its capability has room for.
 const ENTRIES: u16 = MAX_CAPABILITY_ENTRIES;
+/// What may come back when something in the kernel fails.
+const CLEAN: [Errno; 2] = [Errno::ENOMEM, Errno::EFAULT];
 /// What is said if ACPI's interpreter has no memory, as the kernel does not say that this was it: the
 /// method failed, or (where it was asked which functions it has) is not there.
 const UNANSWERED: [Errno; 2] = [Errno::EIO, Errno::ENODEV];
+/// What the PCI core says of it if there are no vectors to be had, for want of memory too.
+const NO_VECTORS: [Errno; 1] = [Errno(rustix::io::Errno::NOSPC.raw_os_error())];
 const CPU: &str = "/sys/devices/system/cpu/cpu3/online";
 
 /// A request whose faults are swept.
@@ -34,17 +38,31 @@ pub(super) struct Case {
     prepare: fn(&mut Stage) -> Outcome,
     /// Whether it answers something.
     pub(super) answers: bool,
-    /// What it may end with beside [`super::CLEAN`].
-    pub(super) also: &'static [Errno],
+    pub(super) memory: Memory,
+    /// Whether ACPI's interpreter runs for it.
+    pub(super) asks_firmware: bool,
+    /// What it may end with beside [`CLEAN`].
+    also: &'static [Errno],
     /// Whether tags may be gone after a failure. The module takes them out before it hands the request
     /// on, so that no vector goes with one; where VFIO cannot read it then, the vectors stay.
     pub(super) may_clear: bool,
 }
 
+/// What becomes of a request that gets no memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Memory {
+    /// It asks for none.
+    None,
+    /// It is done with memory from elsewhere, or with less.
+    Spare,
+    /// It fails.
+    Needed,
+}
+
 impl Case {
-    /// Whether ACPI's interpreter runs for it.
-    pub(super) fn asks_firmware(&self) -> bool {
-        !self.also.is_empty()
+    /// Whether it may end so when something in the kernel fails.
+    pub(super) fn may_end_with(&self, errno: Errno) -> bool {
+        CLEAN.contains(&errno) || self.also.contains(&errno)
     }
 }
 
@@ -97,26 +115,42 @@ pub(super) fn held(case: &Case, stage: &Stage, control: &mut Control) -> Result<
 pub(super) fn cases() -> Vec<Case> {
     let exports = Host::default().dma_buf_feature().is_some();
     let direct = module::allows_direct_tags().unwrap_or(false);
-    let case = |name, endpoint: &str, ioctl, prepare| {
+    let case = |name, endpoint: &str, ioctl, memory, prepare| {
         let endpoint = Endpoint::named(endpoint)?;
-        Some(Case { name, endpoint, ioctl, prepare, answers: false, also: &[], may_clear: false })
+        Some(Case {
+            name,
+            endpoint,
+            ioctl,
+            prepare,
+            answers: false,
+            memory,
+            asks_firmware: false,
+            also: &[],
+            may_clear: false,
+        })
     };
     let answering = |case: Option<Case>| Some(Case { answers: true, ..case? });
-    let asking = |case: Option<Case>| Some(Case { also: &UNANSWERED, ..case? });
+    let asking =
+        |case: Option<Case>| Some(Case { asks_firmware: true, also: &UNANSWERED, ..case? });
     let tph = Ioctl::PciTph;
+    let (none, spare, needed) = (Memory::None, Memory::Spare, Memory::Needed);
     let all = [
-        answering(case("get_cap", "nic0", tph, get_cap)),
-        case("enable", "nic0", tph, enable),
-        case("disable", "nic0", tph, disable),
-        case("set_st", "nic0", tph, set_st),
-        asking(case("set_st_that_asks_firmware", "nic0", tph, set_st_asks)),
-        case("the_longest_set_st", "nic0", tph, set_st_long),
-        case("set_st_in_msix", "vectors", tph, set_st_in_msix),
-        answering(case("get_entries", "nic0", tph, get_entries)),
-        answering(case("get_st_with_direct_tags", "direct", tph, get_st).filter(|_| direct)),
-        answering(case("dma_buf_get", "accel", tph, dma_buf_get).filter(|_| exports)),
-        case("dma_buf_tph", "accel", Ioctl::Feature, dma_buf_tph).filter(|_| exports),
-        case("freeing_vectors", "vectors", Ioctl::SetIrqs, free_vectors)
+        answering(case("get_cap", "nic0", tph, none, get_cap)),
+        case("enable", "nic0", tph, none, enable),
+        case("disable", "nic0", tph, none, disable),
+        case("set_st", "nic0", tph, needed, set_st),
+        asking(case("set_st_that_asks_firmware", "nic0", tph, needed, set_st_asks)),
+        case("the_longest_set_st", "nic0", tph, spare, set_st_long),
+        case("set_st_in_msix", "vectors", tph, needed, set_st_in_msix),
+        answering(case("get_entries", "nic0", tph, needed, get_entries)),
+        answering(
+            case("get_st_with_direct_tags", "direct", tph, needed, get_st).filter(|_| direct),
+        ),
+        answering(case("dma_buf_get", "accel", tph, needed, dma_buf_get).filter(|_| exports)),
+        case("dma_buf_tph", "accel", Ioctl::Feature, needed, dma_buf_tph).filter(|_| exports),
+        case("setting_up_vectors", "vectors", Ioctl::SetIrqs, needed, set_up_vectors)
+            .map(|case| Case { also: &NO_VECTORS, ..case }),
+        case("freeing_vectors", "vectors", Ioctl::SetIrqs, spare, free_vectors)
             .map(|case| Case { may_clear: true, ..case }),
     ];
     all.into_iter().flatten().collect()
@@ -220,6 +254,17 @@ fn dma_buf_tph(stage: &mut Stage) -> Outcome {
     let set = DmaBufSet { descriptor: buffer.as_fd().as_raw_fd(), hint: TAGGED };
     stage.request = set.request(number()?).bytes().to_vec();
     stage.buffer = Some(buffer);
+    Ok(())
+}
+
+/// Two: the first differs from the next, and with each more there are dozens of allocations of a kind.
+fn set_up_vectors(stage: &mut Stage) -> Outcome {
+    let _ = stage.function.disable_msix();
+    stage.enable()?;
+    stage.events = vector_events()?;
+    stage.events.truncate(2);
+    stage.request =
+        give_events(Interrupt::MsiX, 0, &[Some(&stage.events[0]), Some(&stage.events[1])]);
     Ok(())
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod watch;
 
 use tph_lab_guest::{Control, Endpoint, Suite};
 
+pub(crate) use module::with_only;
 pub(crate) use power::{feature, go};
 pub(crate) use reset::hot_reset;
 pub(crate) use watch::Watch;

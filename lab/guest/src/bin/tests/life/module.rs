@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use tph_lab_guest::bind::rebind;
 use tph_lab_guest::{Endpoint, Failure, module};
 use tph_lab_wire::variables;
-use vfio_tph::Host;
+use vfio_tph::{Bdf, Host};
 
 use super::trace::Trace;
 use super::watch::Watch;
@@ -35,21 +35,27 @@ fn while_open(watch: &mut Watch<'_>) -> Outcome {
     watch.expect_clean()
 }
 
-/// The first device stays meant for the driver, so that each load binds it; the others would only take
-/// time.
-fn many_times(watch: &mut Watch<'_>) -> Outcome {
-    let rounds = env::var(variables::ROUNDS).map_or(Ok(ROUNDS), |rounds| rounds.parse())?;
+/// Does `act`, in which the module comes and goes, while these devices alone are meant for the driver, so
+/// that each load binds them; the others would only take time.
+pub(crate) fn with_only(devices: &[Bdf], act: impl FnOnce() -> Outcome) -> Outcome {
     let all = Endpoint::all();
-    let others: Vec<_> = all.iter().filter(|other| other.address != watch.address()).collect();
     module::unload()?;
-    for other in &others {
+    for other in all.iter().filter(|other| !devices.contains(&other.address)) {
         fs::write(Host::default().folder(other.address).join("driver_override"), "\n")?;
     }
     module::load()?;
-    let outcome = without_a_trace(watch, rounds);
+    let outcome = act();
     // Also after a failure: the next tests need the others.
-    others.iter().try_for_each(|other| rebind(other.address, OURS))?;
-    outcome?;
+    if !module::is_loaded() {
+        module::load()?;
+    }
+    all.iter().try_for_each(|endpoint| rebind(endpoint.address, OURS))?;
+    outcome
+}
+
+fn many_times(watch: &mut Watch<'_>) -> Outcome {
+    let rounds = env::var(variables::ROUNDS).map_or(Ok(ROUNDS), |rounds| rounds.parse())?;
+    with_only(&[watch.address()], || without_a_trace(watch, rounds))?;
     drop(watch.programmed()?);
     Ok(())
 }
