@@ -27,6 +27,9 @@ const CLEAN: [Errno; 2] = [Errno::ENOMEM, Errno::EFAULT];
 const UNANSWERED: [Errno; 2] = [Errno::EIO, Errno::ENODEV];
 /// What the PCI core says of it if there are no vectors to be had, for want of memory too.
 const NO_VECTORS: [Errno; 1] = [Errno(rustix::io::Errno::NOSPC.raw_os_error())];
+/// The IRQ core's own: what it could not make in /proc/irq it warns of when it removes it
+/// (`unregister_irq_proc()`), whatever driver it is.
+const SHOWS_IRQ: &str = "register_irq_proc";
 const CPU: &str = "/sys/devices/system/cpu/cpu3/online";
 
 /// A request whose faults are swept.
@@ -39,6 +42,8 @@ pub(super) struct Case {
     /// Whether it answers something.
     pub(super) answers: bool,
     pub(super) memory: Memory,
+    /// A function of the kernel's below which no allocation fails.
+    pub(super) past: Option<&'static str>,
     /// Whether ACPI's interpreter runs for it.
     pub(super) asks_firmware: bool,
     /// What it may end with beside [`CLEAN`].
@@ -124,6 +129,7 @@ pub(super) fn cases() -> Vec<Case> {
             prepare,
             answers: false,
             memory,
+            past: None,
             asks_firmware: false,
             also: &[],
             may_clear: false,
@@ -149,7 +155,7 @@ pub(super) fn cases() -> Vec<Case> {
         answering(case("dma_buf_get", "accel", tph, needed, dma_buf_get).filter(|_| exports)),
         case("dma_buf_tph", "accel", Ioctl::Feature, needed, dma_buf_tph).filter(|_| exports),
         case("setting_up_vectors", "vectors", Ioctl::SetIrqs, needed, set_up_vectors)
-            .map(|case| Case { also: &NO_VECTORS, ..case }),
+            .map(|case| Case { also: &NO_VECTORS, past: Some(SHOWS_IRQ), ..case }),
         case("freeing_vectors", "vectors", Ioctl::SetIrqs, spare, free_vectors)
             .map(|case| Case { may_clear: true, ..case }),
     ];

@@ -13,7 +13,10 @@ const STRIDE: usize = 97;
 
 /// Allocations: with each fault a request fails, or is done all the same.
 pub(super) fn allocations(case: &Case, faults: &Faults, control: &mut Control) -> Outcome {
-    faults.aim(Aim::Allocations)?;
+    match case.past {
+        Some(function) => faults.aim_past(Aim::Allocations, function)?,
+        None => faults.aim(Aim::Allocations)?,
+    }
     let tally = sweep(case, faults, control, 1)?;
     match case.memory {
         Memory::None => tally.has_no_faults(),
