@@ -52,18 +52,17 @@ pub(crate) fn run() -> Result<ExitCode, Error> {
         let native = sysroot.native(&format!("usr/lib/llvm-{llvm}/bin/{program}"));
         programs.push((variable, wrapper(&native, &folder.join(program))?));
     }
-    let cargo = |arguments: &[&str]| {
-        let mut command = Command::new(&tool);
-        command.arg("llvm-cov").args(arguments).envs(programs.iter().cloned());
-        // Gigabytes, and of no use here.
-        command.env("CARGO_INCREMENTAL", "0").env("CARGO_TARGET_DIR", folder.join("build"));
-        command
-    };
-    let step = "run the tests and count lines";
-    finish(&mut cargo(&["clean", "--profraw-only"]), TOOL.name, step)?;
-    let mut count = cargo(&["--workspace", "--profile", UNOPTIMIZED, "--no-clean"]);
-    count.args(["--lcov", "--output-path"]).arg(&found).args(["--", "--skip", NEEDS_EXAMPLE]);
-    finish(&mut count, TOOL.name, step)?;
+    // Of programs that an earlier run built, lines would be counted that the sources have no more.
+    let build = folder.join("build");
+    if build.exists() {
+        fs::remove_dir_all(&build).map_err(Error::file("remove", &build))?;
+    }
+    let mut count = Command::new(&tool);
+    count.args(["llvm-cov", "--workspace", "--profile", UNOPTIMIZED, "--lcov", "--output-path"]);
+    count.arg(&found).args(["--", "--skip", NEEDS_EXAMPLE]).envs(programs);
+    // Gigabytes, and of no use here.
+    count.env("CARGO_INCREMENTAL", "0").env("CARGO_TARGET_DIR", build);
+    finish(&mut count, TOOL.name, "run the tests and count lines")?;
 
     let lines = Lines::read(&found, &repo::root())?;
     let missing = folder.join("missing.txt");
