@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 use tph_emu::vfio_user::{ServerHandle, serve};
 use tph_emu::{Host, Profile, SharedHost};
 
@@ -21,6 +22,7 @@ const REQUEST: usize = 32;
 const REPLY: usize = 36;
 
 pub(crate) fn run(tools: &Tools) -> Vec<Figure> {
+    let _one_cpu = OneCpu::take();
     let (mut ours, mut bare) = (Served::new(), Bare::new());
     let batch = |exchange: &mut dyn FnMut()| {
         let start = Instant::now();
@@ -62,6 +64,26 @@ pub(crate) fn piece(name: &str) -> Option<Box<dyn FnMut()>> {
             Some(Box::new(move || bare.read()))
         }
         _ => None,
+    }
+}
+
+/// This thread, and the threads that it starts, on one CPU. On several, each exchange would be the time that an idle CPU takes
+/// to wake, many times its own, or not, as the kernel places the threads.
+struct OneCpu(CpuSet);
+
+impl OneCpu {
+    fn take() -> Self {
+        let before = sched_getaffinity(None).expect("a thread has CPUs");
+        let mut one = CpuSet::new();
+        one.set(sched_getcpu());
+        sched_setaffinity(None, &one).expect("it may stay where it is");
+        Self(before)
+    }
+}
+
+impl Drop for OneCpu {
+    fn drop(&mut self) {
+        let _ = sched_setaffinity(None, &self.0);
     }
 }
 
