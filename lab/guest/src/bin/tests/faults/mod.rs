@@ -21,6 +21,9 @@ type Outcome = Result<(), Failure>;
 
 /// How the release of the kernel ends that the lab builds to find faults (`lab/kernel/debug.config`).
 const DEBUG: &str = "-tph-debug";
+/// When named only: where ACPI's interpreter finds no memory between taking a method's mutex and running
+/// it (`acpi_ps_execute_method()`), it keeps the mutex, and whoever asks next waits for ever.
+const INTERPRETER: &str = "faults::allocations_of_the_interpreter";
 
 pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
     for case in cases() {
@@ -41,8 +44,8 @@ pub(crate) fn run(suite: &mut Suite, control: &mut Control) {
         suite.test(&name, || requests::allocations(&case, &faults, control));
         let name = format!("faults::the_kernel_can_fail_every_copy_of_{}", case.name);
         suite.test(&name, || requests::copies(&case, &faults, control));
-        if case.asks_firmware {
-            let name = format!("faults::allocations_of_the_interpreter_in_{}_can_fail", case.name);
+        if case.asks_firmware && suite.is_named(INTERPRETER) {
+            let name = format!("{INTERPRETER}_in_{}_can_fail", case.name);
             suite.test(&name, || requests::interpreter(&case, &faults, control));
         }
     }
